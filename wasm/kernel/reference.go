@@ -1,0 +1,203 @@
+package kernel
+
+import (
+	"encoding/binary"
+	"math"
+)
+
+// Reference is the specification in code: the shortest true statement of each
+// operation, held to by all other implementations bit by bit. It is slow.
+type Reference struct{ *Arena }
+
+// NewReference returns the reference kernels over a memory of their own.
+func NewReference() Reference { return Reference{NewArena()} }
+
+var _ Kernels = Reference{}
+
+// Name implements [Kernels].
+func (Reference) Name() string { return "reference" }
+
+// Embed implements [Kernels].
+func (a Reference) Embed(out, table, ids Ptr, rows, dim int) {
+	o := a.Floats(out, rows*dim)
+	for r, id := range a.Int32s(ids, rows) {
+		row := a.Bytes(table.Add(int(id)*Q8RowBytes(dim)), Q8RowBytes(dim))
+		values := row[dim/Group*2:]
+		for i := range dim {
+			scale := Float16(binary.LittleEndian.Uint16(row[i/Group*2:]))
+			o[r*dim+i] = float32(int8(values[i])) * scale
+		}
+	}
+}
+
+// RMSNorm implements [Kernels].
+func (a Reference) RMSNorm(out, x, w Ptr, rows, dim int, eps float32) {
+	weight := a.Floats(w, dim)
+	for r := range rows {
+		in, o := a.Floats(x.Add(4*r*dim), dim), a.Floats(out.Add(4*r*dim), dim)
+		ss := sumLanes(dim, func(i int) float32 { return float32(in[i] * in[i]) })
+		scale := 1 / Sqrt(ss/float32(dim)+eps)
+		for i := range in {
+			o[i] = float32(in[i]*scale) * weight[i]
+		}
+	}
+}
+
+// Quantise implements [Kernels].
+func (a Reference) Quantise(q, scale, sums, x Ptr, rows, dim int) {
+	scales := a.Floats(scale, rows)
+	for r := range rows {
+		in, out := a.Floats(x.Add(4*r*dim), dim), a.Int8s(q.Add(r*dim), dim)
+		groups := a.Floats(sums.Add(4*r*(dim/Group)), dim/Group)
+		clear(groups)
+		var peak float32
+		for _, v := range in {
+			peak = max(peak, max(v, -v))
+		}
+		scales[r] = peak / 127
+		var inverse float32
+		if peak >= QuantiseMin {
+			inverse = 127 / peak
+		}
+		for i, v := range in {
+			out[i] = int8(math.RoundToEven(float64(float32(v * inverse))))
+			groups[i/Group] += float32(out[i])
+		}
+	}
+}
+
+// MatMulQ4 implements [Kernels].
+func (a Reference) MatMulQ4(out, q, scale, sums, w Ptr, rows, n, k int) {
+	groups := k / Group
+	o, weights := a.Floats(out, rows*n), a.Bytes(w, Q4Bytes(n, k))
+	for r, s := range a.Floats(scale, rows) {
+		row, rowSums := a.Int8s(q.Add(r*k), k), a.Floats(sums.Add(4*r*groups), groups)
+		for c := range n {
+			var acc float32
+			for g := range groups {
+				block := weights[(c/Panel*groups+g)*q4GroupBytes:]
+				var d, m float32
+				var dot int32
+				for i := range Group {
+					var level int32
+					d, m, level = q4At(block, c%Panel, i)
+					dot += level * int32(row[g*Group+i])
+				}
+				acc += float32(float32(dot) * d)
+				acc += float32(rowSums[g] * m)
+			}
+			o[r*n+c] = acc * s
+		}
+	}
+}
+
+// RoPE implements [Kernels].
+func (a Reference) RoPE(x, table Ptr, rows, heads, headDim, stride int) {
+	half := headDim / 2
+	for r := range rows {
+		turn := a.Floats(table.Add(4*r*headDim), headDim)
+		for h := range heads {
+			head := a.Floats(x.Add(4*(r*stride+h*headDim)), headDim)
+			for i := range half {
+				first, second, cos, sin := head[i], head[i+half], turn[i], turn[i+half]
+				head[i] = float32(first*cos) - float32(second*sin)
+				head[i+half] = float32(second*cos) + float32(first*sin)
+			}
+		}
+	}
+}
+
+// Attention implements [Kernels].
+func (a Reference) Attention(out, qkv, scratch Ptr, rows, heads, kvHeads, headDim int, scale float32, causal bool) {
+	stride := (heads + 2*kvHeads) * headDim
+	x, o := a.Floats(qkv, rows*stride), a.Floats(out, rows*heads*headDim)
+	p := a.Floats(scratch, rows)
+	for r := range rows {
+		visible := rows
+		if causal {
+			visible = r + 1
+		}
+		for h := range heads {
+			kvHead := h / (heads / kvHeads)
+			query := x[r*stride+h*headDim:][:headDim]
+			top := float32(math.Inf(-1))
+			for j := range visible {
+				key := x[j*stride+(heads+kvHead)*headDim:][:headDim]
+				var dot float32
+				for d, v := range query {
+					dot += float32(v * key[d])
+				}
+				p[j] = dot * scale
+				top = max(top, p[j])
+			}
+			for j := range visible {
+				p[j] = Exp(p[j] - top)
+			}
+			inverse := 1 / sumLanes(visible, func(j int) float32 { return p[j] })
+			for d := range headDim {
+				var acc float32
+				for j := range visible {
+					acc += float32(p[j] * x[j*stride+(heads+kvHeads+kvHead)*headDim+d])
+				}
+				o[(r*heads+h)*headDim+d] = acc * inverse
+			}
+		}
+	}
+}
+
+// SwiGLU implements [Kernels].
+func (a Reference) SwiGLU(out, x Ptr, rows, dim int) {
+	for r := range rows {
+		in, o := a.Floats(x.Add(4*r*2*dim), 2*dim), a.Floats(out.Add(4*r*dim), dim)
+		for i := range o {
+			gate := in[i]
+			o[i] = float32(gate/(1+Exp(-gate))) * in[dim+i]
+		}
+	}
+}
+
+// Add implements [Kernels].
+func (a Reference) Add(x, y Ptr, count int) {
+	sum := a.Floats(x, count)
+	for i, v := range a.Floats(y, count) {
+		sum[i] += v
+	}
+}
+
+// MeanPool implements [Kernels].
+func (a Reference) MeanPool(out, x Ptr, rows, dim int) {
+	o, in := a.Floats(out, dim), a.Floats(x, rows*dim)
+	inverse := 1 / float32(rows)
+	for i := range o {
+		var sum float32
+		for r := range rows {
+			sum += in[r*dim+i]
+		}
+		o[i] = sum * inverse
+	}
+}
+
+// Normalise implements [Kernels].
+func (a Reference) Normalise(x Ptr, dim int) {
+	v := a.Floats(x, dim)
+	ss := sumLanes(dim, func(i int) float32 { return float32(v[i] * v[i]) })
+	if ss == 0 {
+		return
+	}
+	inverse := 1 / Sqrt(ss)
+	for i := range v {
+		v[i] *= inverse
+	}
+}
+
+// DotI8 implements [Kernels].
+func (a Reference) DotI8(out, query, vectors Ptr, count, dim int) {
+	q, rows := a.Int8s(query, dim), a.Int8s(vectors, count*dim)
+	for r := range a.Int32s(out, count) {
+		var dot int32
+		for i, v := range rows[r*dim:][:dim] {
+			dot += int32(q[i]) * int32(v)
+		}
+		a.Int32s(out, count)[r] = dot
+	}
+}
