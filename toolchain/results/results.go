@@ -1,0 +1,80 @@
+// Package results writes what a measuring task found to a file that prose tables
+// are generated from.
+package results
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+	"time"
+
+	"github.com/effir/effir/toolchain/internal/atomicfile"
+)
+
+// Figures are named numbers; the name carries the unit (guest_brotli_bytes).
+type Figures map[string]float64
+
+// Record is the content of a results file.
+type Record struct {
+	Figures Figures `json:"figures"`
+	Machine string  `json:"machine"`
+	Commit  string  `json:"commit"`
+	Date    string  `json:"date"`
+}
+
+// Write stores figures with the machine, commit and day they were measured on.
+func Write(path string, figures Figures) error {
+	record := Record{Figures: figures, Machine: Machine(), Commit: commit(), Date: time.Now().UTC().Format(time.DateOnly)}
+	text, err := json.MarshalIndent(record, "", "  ")
+	if err != nil {
+		return err
+	}
+	return atomicfile.Write(path, append(text, '\n'))
+}
+
+// Read loads a results file.
+func Read(path string) (*Record, error) {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return nil, err
+	}
+	r := new(Record)
+	if err := json.Unmarshal(text, r); err != nil {
+		return nil, fmt.Errorf("%s: %w; run the task that writes it again", path, err)
+	}
+	return r, nil
+}
+
+// Machine describes this computer: CPU, number of cores, operating system.
+func Machine() string {
+	return fmt.Sprintf("%s, %d cores, %s/%s", cpu(), runtime.NumCPU(), runtime.GOOS, runtime.GOARCH)
+}
+
+// cpu returns the processor's name, with family and model where the name alone
+// does not tell generations apart.
+func cpu() string {
+	text, err := os.ReadFile("/proc/cpuinfo")
+	if err != nil {
+		return "unknown CPU"
+	}
+	found := map[string]string{}
+	for line := range strings.Lines(string(text)) {
+		key, value, _ := strings.Cut(line, ":")
+		if key = strings.TrimSpace(key); found[key] == "" {
+			found[key] = strings.TrimSpace(value)
+		}
+	}
+	return fmt.Sprintf("%s (family %s model %s)", found["model name"], found["cpu family"], found["model"])
+}
+
+// commit returns the checked-out commit, marked when the tree differs from it.
+func commit() string {
+	out, err := exec.Command("git", "describe", "--always", "--dirty", "--abbrev=12").Output()
+	if err != nil {
+		return "unknown"
+	}
+	return strings.TrimSpace(string(out))
+}
