@@ -5,16 +5,19 @@ package host
 import (
 	"context"
 	"encoding/binary"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"math"
+	"slices"
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
 	"github.com/tetratelabs/wazero/imports/wasi_snapshot_preview1"
 
 	"github.com/effir/effir/wasm/encoder"
+	"github.com/effir/effir/wasm/engine"
 	"github.com/effir/effir/wasm/model"
 )
 
@@ -66,45 +69,37 @@ func (h *Host) Close(ctx context.Context) error { return h.runtime.Close(ctx) }
 // LoadModel loads a package from a directory; every file is verified before it
 // reaches the guest.
 func (h *Host) LoadModel(ctx context.Context, dir fs.FS) error {
-	manifest, err := fs.ReadFile(dir, model.FileName)
-	if err != nil {
-		return fmt.Errorf("model package: %w; give the folder that holds %s", err, model.FileName)
-	}
-	m, err := model.Parse(manifest)
+	m, manifest, err := model.Open(dir)
 	if err != nil {
 		return err
 	}
-	if _, err := h.send(ctx, "effir_model", manifest); err != nil {
+	if _, err := h.send(ctx, "effir_model", nil, manifest); err != nil {
 		return err
 	}
 	at, err := h.call(ctx, "effir_weights")
 	if err != nil {
 		return err
 	}
-	for _, chunk := range m.Weights.Chunks {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		b, err := model.ReadFile(dir, chunk)
-		if err != nil {
-			return err
-		}
-		if !h.kernels.Memory().Write(uint32(at), b) {
+	err = m.ReadImage(dir, func(offset int, chunk []byte) error {
+		if !h.kernels.Memory().Write(uint32(at)+uint32(offset), chunk) {
 			return fmt.Errorf("%w: weights lie outside kernel memory", ErrTrap)
 		}
-		at += uint64(len(b))
+		return ctx.Err()
+	})
+	if err != nil {
+		return err
 	}
 	tokens, err := model.ReadFile(dir, m.Tokenizer)
 	if err != nil {
 		return err
 	}
-	_, err = h.send(ctx, "effir_tokenizer", tokens)
+	_, err = h.send(ctx, "effir_tokenizer", nil, tokens)
 	return err
 }
 
 // Embed returns the embedding of a text.
 func (h *Host) Embed(ctx context.Context, text string, kind encoder.Kind) ([]float32, error) {
-	b, err := h.send(ctx, "effir_embed", []byte(text), uint64(kind))
+	b, err := h.send(ctx, "effir_embed", nil, []byte(text), uint64(kind))
 	if err != nil {
 		return nil, err
 	}
@@ -115,9 +110,25 @@ func (h *Host) Embed(ctx context.Context, text string, kind encoder.Kind) ([]flo
 	return vector, nil
 }
 
-// send passes content to a guest export whose parameters end with it and more
-// numbers, and returns the result.
-func (h *Host) send(ctx context.Context, export string, content []byte, more ...uint64) ([]byte, error) {
+// SetIndex hands over one part of a search bundle.
+func (h *Host) SetIndex(ctx context.Context, part engine.Part, content []byte) error {
+	_, err := h.send(ctx, "effir_index", []uint64{uint64(part)}, content)
+	return err
+}
+
+// Search returns the limit best passages.
+func (h *Host) Search(ctx context.Context, query string, mode engine.Mode, limit int) (*engine.Answer, error) {
+	b, err := h.send(ctx, "effir_search", nil, []byte(query), uint64(mode), uint64(max(limit, 0)))
+	if err != nil {
+		return nil, err
+	}
+	answer := new(engine.Answer)
+	return answer, json.Unmarshal(b, answer)
+}
+
+// send passes content to a guest export and returns the result. The export's
+// parameters are the numbers before, content's place and length, the numbers after.
+func (h *Host) send(ctx context.Context, export string, before []uint64, content []byte, after ...uint64) ([]byte, error) {
 	p, err := h.call(ctx, "effir_alloc", uint64(len(content)))
 	if err != nil {
 		return nil, err
@@ -125,7 +136,7 @@ func (h *Host) send(ctx context.Context, export string, content []byte, more ...
 	if !h.guest.Memory().Write(uint32(p), content) {
 		return nil, fmt.Errorf("%w: no room for %d bytes", ErrTrap, len(content))
 	}
-	status, err := h.call(ctx, export, append([]uint64{p, uint64(len(content))}, more...)...)
+	status, err := h.call(ctx, export, slices.Concat(before, []uint64{p, uint64(len(content))}, after)...)
 	if err != nil {
 		return nil, err
 	}

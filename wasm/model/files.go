@@ -41,3 +41,30 @@ func NewFile(b []byte) File {
 	sum := sha256.Sum256(b)
 	return File{SHA256: hex.EncodeToString(sum[:]), Bytes: len(b)}
 }
+
+// Open reads and checks the manifest of a package directory. raw is its text.
+func Open(dir fs.FS) (m *Manifest, raw []byte, err error) {
+	raw, err = fs.ReadFile(dir, FileName)
+	if err != nil {
+		return nil, nil, errors.New("model package: " + err.Error() + "; give the folder that holds " + FileName)
+	}
+	m, err = Parse(raw)
+	return m, raw, err
+}
+
+// ReadImage hands the verified chunks of the weights image to place, in order,
+// each with its offset in the image.
+func (m *Manifest) ReadImage(dir fs.FS, place func(offset int, chunk []byte) error) error {
+	offset := 0
+	for _, file := range m.Weights.Chunks {
+		b, err := ReadFile(dir, file)
+		if err != nil {
+			return err
+		}
+		if err := place(offset, b); err != nil {
+			return err
+		}
+		offset += len(b)
+	}
+	return nil
+}

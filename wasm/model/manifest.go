@@ -79,8 +79,8 @@ type Embedding struct {
 	// Query and Passage are put before the text of that kind.
 	Query   string `json:"query,omitempty"`
 	Passage string `json:"passage,omitempty"`
-	// Center says that the tensor "center" is added to the pooled state.
-	Center bool `json:"center,omitempty"`
+	// Head says that a dense layer maps the pooled state to the vector.
+	Head bool `json:"head,omitempty"`
 }
 
 // File is a file of the package, named by the hex SHA-256 of its content.
@@ -136,8 +136,11 @@ func (m *Manifest) check() error {
 	if err := m.Llama.check(); err != nil {
 		return err
 	}
-	if m.Dims != m.Llama.Hidden {
-		return bad("dims", "must equal llama.hidden")
+	if m.Dims < 16 || m.Dims > m.Llama.Hidden || m.Dims%16 != 0 {
+		return bad("dims", "must be a multiple of 16, at most llama.hidden")
+	}
+	if !m.Embedding.Head && m.Dims != m.Llama.Hidden {
+		return bad("dims", "must equal llama.hidden where no head maps it")
 	}
 	if err := m.Embedding.check(m); err != nil {
 		return err

@@ -7,7 +7,7 @@ import (
 	"github.com/effir/effir/wasm/kernel"
 )
 
-// Tensors that a Llama package holds, all but the last three for each layer N:
+// Tensors that a Llama package holds, the first six for each layer N:
 //
 //	layer.N.attention_norm  f32    [hidden]
 //	layer.N.qkv             q4     [(heads+2*kv_heads)*head_dim, hidden]
@@ -18,7 +18,8 @@ import (
 //	embedding               q8rows [vocab, hidden]
 //	rope                    f32    [max_tokens, head_dim]      kernel.RoPE's table
 //	final_norm              f32    [hidden]                    if final_norm
-//	center                  f32    [hidden]                    if embedding.center
+//	head_weight             f32    [hidden, dims]              if embedding.head
+//	head_bias               f32    [dims]                      if embedding.head
 //
 // Expected lists them with the shapes that the manifest's configuration asks for.
 func (m *Manifest) Expected() []Tensor {
@@ -44,8 +45,9 @@ func (m *Manifest) Expected() []Tensor {
 	if l.FinalNorm {
 		add("final_norm", "f32", l.Hidden)
 	}
-	if m.Embedding.Center {
-		add("center", "f32", l.Hidden)
+	if m.Embedding.Head {
+		add("head_weight", "f32", l.Hidden, m.Dims)
+		add("head_bias", "f32", m.Dims)
 	}
 	return list
 }

@@ -6,7 +6,6 @@ package native
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"math"
 	"runtime"
@@ -43,11 +42,7 @@ type Encoder struct {
 
 // Open loads a model package.
 func Open(dir fs.FS, o Options) (*Encoder, error) {
-	text, err := fs.ReadFile(dir, model.FileName)
-	if err != nil {
-		return nil, fmt.Errorf("model package: %w; give the folder that holds %s", err, model.FileName)
-	}
-	m, err := model.Parse(text)
+	m, _, err := model.Open(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -59,14 +54,12 @@ func Open(dir fs.FS, o Options) (*Encoder, error) {
 	if err != nil {
 		return nil, err
 	}
-	at := weights
-	for _, chunk := range m.Weights.Chunks {
-		b, err := model.ReadFile(dir, chunk)
-		if err != nil {
-			return nil, err
-		}
-		k.Write(at, b)
-		at = at.Add(len(b))
+	err = m.ReadImage(dir, func(offset int, chunk []byte) error {
+		k.Write(weights.Add(offset), chunk)
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
 	e := &Encoder{manifest: m, kernels: k}
 	return e, e.start(dir, weights, o)
