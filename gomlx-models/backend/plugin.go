@@ -48,9 +48,13 @@ func FindCPUPlugin() (string, error) {
 	return path, nil
 }
 
-// DefaultCacheDir returns the folder of installed plugins, effir/pjrt in the
-// user's cache folder. It need not exist.
+// DefaultCacheDir returns the folder of installed plugins: pjrt in the folder
+// that the environment variable EFFIR_CACHE names, else effir/pjrt in the user's
+// cache folder. It need not exist.
 func DefaultCacheDir() (string, error) {
+	if dir := os.Getenv("EFFIR_CACHE"); dir != "" {
+		return filepath.Join(dir, "pjrt"), nil
+	}
 	dir, err := os.UserCacheDir()
 	if err != nil {
 		return "", fmt.Errorf("find the user's cache folder: %w", err)

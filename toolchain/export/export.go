@@ -39,12 +39,18 @@ type Options struct {
 	// Embedding is how texts become vectors. Default: mean over all tokens.
 	Embedding model.Embedding
 
-	// Center is added to every pooled state, [hidden]; nil for nothing. The
-	// negative mean of many embeddings removes the direction that all texts share.
-	Center []float32
+	// Head maps the pooled state to the vector; nil for none.
+	Head *Head
 
 	// Progress is told how many of how many tensors are done.
 	Progress func(done, total int)
+}
+
+// Head is a dense layer behind pooling. Embedding.Unit says whether it reads the
+// pooled state as it is or at length one.
+type Head struct {
+	Weight []float32 // [hidden, dims]
+	Bias   []float32 // [dims]
 }
 
 // Export writes the package to the folder dir, which appears complete or not at all.
@@ -116,9 +122,11 @@ func plan(src Source, o Options) (*model.Manifest, error) {
 	if m.Embedding.Pooling == "" {
 		m.Embedding.Pooling = "mean"
 	}
-	m.Embedding.Center = o.Center != nil
-	if o.Center != nil && len(o.Center) != c.HiddenSize {
-		return nil, fmt.Errorf("export: the center has %d values, the model's width is %d", len(o.Center), c.HiddenSize)
+	if m.Embedding.Head = o.Head != nil; o.Head != nil {
+		m.Dims = len(o.Head.Bias)
+		if len(o.Head.Weight) != m.Dims*c.HiddenSize {
+			return nil, fmt.Errorf("export: the head has %d weights, %d x %d are needed", len(o.Head.Weight), c.HiddenSize, m.Dims)
+		}
 	}
 	layers := o.Layers
 	if layers == 0 {
@@ -159,8 +167,10 @@ func encode(src Source, m *model.Manifest, t model.Tensor, o Options) ([]byte, e
 	case "final_norm":
 		w, err := tensor(src, "model.norm.weight", m.Llama.Hidden)
 		return floatBytes(w), err
-	case "center":
-		return floatBytes(o.Center), nil
+	case "head_weight":
+		return floatBytes(o.Head.Weight), nil
+	case "head_bias":
+		return floatBytes(o.Head.Bias), nil
 	}
 	var layer int
 	var part string

@@ -155,7 +155,7 @@ func (s *Session) EmbedTokens(out []float32, ids []int32, lengths []int) error {
 
 // pool reduces hidden states to one vector a sequence, each of length one.
 func (s *Session) pool(out []float32, lengths []int) {
-	how, dims, vector := s.manifest.Embedding, s.Dims(), s.scratch.vector
+	how, hidden, dims := s.manifest.Embedding, s.manifest.Llama.Hidden, s.Dims()
 	row := 0
 	if need := 4 * dims; cap(s.bytes) < need {
 		s.bytes = make([]byte, need)
@@ -165,9 +165,14 @@ func (s *Session) pool(out []float32, lengths []int) {
 		if how.Pooling == "mean" {
 			first, count = row+how.Skip, n-how.Skip
 		}
-		s.kernels.MeanPool(vector, s.scratch.x.Add(4*first*dims), count, dims)
-		if how.Center {
-			s.kernels.Add(vector, s.network.center, dims)
+		vector := s.scratch.pooled
+		s.kernels.MeanPool(vector, s.scratch.x.Add(4*first*hidden), count, hidden)
+		if how.Unit {
+			s.kernels.Normalise(vector, hidden)
+		}
+		if how.Head {
+			vector = s.scratch.vector
+			s.kernels.Dense(vector, s.scratch.pooled, s.network.headWeight, s.network.headBias, dims, hidden)
 		}
 		s.kernels.Normalise(vector, dims)
 		raw := s.bytes[:4*dims]

@@ -13,8 +13,9 @@ type llama struct {
 	embedding kernel.Ptr
 	rope      kernel.Ptr
 	finalNorm kernel.Ptr
-	center    kernel.Ptr
 	scale     float32 // of attention scores, 1/sqrt(head dim)
+
+	headWeight, headBias kernel.Ptr
 }
 
 // llamaLayer holds where a layer's tensors lie. width 0: there is no MLP.
@@ -34,8 +35,9 @@ func newLlama(m *model.Manifest, weights kernel.Ptr) *llama {
 		embedding: at["embedding"],
 		rope:      at["rope"],
 		finalNorm: at["final_norm"],
-		center:    at["center"],
 		scale:     1 / kernel.Sqrt(float32(m.Llama.HeadDim)),
+
+		headWeight: at["head_weight"], headBias: at["head_bias"],
 	}
 	for i, width := range m.Llama.MLP {
 		name := model.LayerName(i)
@@ -59,7 +61,8 @@ type scratch struct {
 	scale     kernel.Ptr // float32 [rows]
 	sums      kernel.Ptr // float32 [rows, widest input/32]
 	attention kernel.Ptr // kernel.AttentionScratch of the longest sequence
-	vector    kernel.Ptr // float32 [hidden], the pooled state
+	pooled    kernel.Ptr // float32 [hidden], the pooled state of one sequence
+	vector    kernel.Ptr // float32 [dims, at most hidden], what the head makes of it
 }
 
 // widths returns the widest first product and the widest inner state of a layer.
@@ -73,7 +76,7 @@ func (n *llama) widths() (wide, inner int) {
 }
 
 // parts lists the sizes in bytes of what layScratch places, in its order.
-func (n *llama) parts(rows, longest int) [10]int {
+func (n *llama) parts(rows, longest int) [11]int {
 	wide, inner := n.widths()
 	input := max(inner, n.shape.Hidden)
 	return [...]int{
@@ -86,6 +89,7 @@ func (n *llama) parts(rows, longest int) [10]int {
 		4 * rows,
 		4 * rows * (input / kernel.Group),
 		kernel.AttentionScratch(longest, n.shape.HeadDim),
+		4 * n.shape.Hidden,
 		4 * n.shape.Hidden,
 	}
 }
@@ -100,7 +104,7 @@ func (n *llama) scratchBytes(rows, longest int) int {
 
 func (n *llama) layScratch(base kernel.Ptr, rows, longest int) scratch {
 	var s scratch
-	places := [...]*kernel.Ptr{&s.ids, &s.x, &s.normed, &s.wide, &s.inner, &s.q, &s.scale, &s.sums, &s.attention, &s.vector}
+	places := [...]*kernel.Ptr{&s.ids, &s.x, &s.normed, &s.wide, &s.inner, &s.q, &s.scale, &s.sums, &s.attention, &s.pooled, &s.vector}
 	for i, size := range n.parts(rows, longest) {
 		*places[i] = base
 		base = base.Add(align(size))

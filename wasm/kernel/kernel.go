@@ -127,6 +127,11 @@ type Kernels interface {
 	// out: float32 [dim]; x: float32 [rows, dim]; dim a multiple of 8, rows > 0.
 	MeanPool(out, x Ptr, rows, dim int)
 
+	// Dense maps one vector in float32:
+	// out[c] = bias[c] + sum over i in order of float32(x[i]*w[i][c]), bias first.
+	// out, bias: float32 [n]; x: float32 [k]; w: float32 [k, n]; n a multiple of 8.
+	Dense(out, x, w, bias Ptr, n, k int)
+
 	// Normalise divides x by its Euclidean length in place: ss = sum of
 	// float32(x*x) in eight lanes; x = x * (1/sqrt(ss)); unchanged where ss is 0.
 	// x: float32 [dim]; dim a multiple of 8.

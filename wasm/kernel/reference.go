@@ -177,6 +177,17 @@ func (a Reference) MeanPool(out, x Ptr, rows, dim int) {
 	}
 }
 
+// Dense implements [Kernels].
+func (a Reference) Dense(out, x, w, bias Ptr, n, k int) {
+	o, in, weights := a.Floats(out, n), a.Floats(x, k), a.Floats(w, n*k)
+	for c, sum := range a.Floats(bias, n) {
+		for i, v := range in {
+			sum += float32(v * weights[i*n+c])
+		}
+		o[c] = sum
+	}
+}
+
 // Normalise implements [Kernels].
 func (a Reference) Normalise(x Ptr, dim int) {
 	v := a.Floats(x, dim)

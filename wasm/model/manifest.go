@@ -81,6 +81,8 @@ type Embedding struct {
 	Passage string `json:"passage,omitempty"`
 	// Head says that a dense layer maps the pooled state to the vector.
 	Head bool `json:"head,omitempty"`
+	// Unit says that the pooled state is scaled to length one before the head.
+	Unit bool `json:"unit,omitempty"`
 }
 
 // File is a file of the package, named by the hex SHA-256 of its content.

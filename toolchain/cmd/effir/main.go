@@ -22,7 +22,7 @@ func main() {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(importCommand(), exportCommand(), indexCommand(), searchCommand(), demoCommand(), evaluateCommand())
+	root.AddCommand(importCommand(), exportCommand(), indexCommand(), searchCommand(), demoCommand(), evaluateCommand(), pluginCommand())
 	err := root.ExecuteContext(ctx)
 	switch {
 	case errors.Is(err, context.Canceled):

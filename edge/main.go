@@ -1,0 +1,22 @@
+//go:build js && wasm
+
+// Command edge is a worker for Cloudflare-style runtimes: it answers /search and
+// the OpenAI-shaped /v1/embeddings from a model package and a search bundle that
+// lie beside it as static assets. One instance serves all requests of an isolate.
+package main
+
+import (
+	"syscall/js"
+
+	"github.com/syumai/workers"
+
+	"github.com/effir/effir/edge/service"
+	"github.com/effir/effir/wasm/kernel/wasmimport"
+)
+
+func main() {
+	h := newHost(js.Global().Get("context"))
+	workers.ServeNonBlock(wholeBodies(h, service.New(wasmimport.Kernels{}, h)))
+	workers.Ready()
+	select {}
+}

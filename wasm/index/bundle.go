@@ -1,0 +1,143 @@
+package index
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"strings"
+)
+
+const (
+	// ManifestName is the file of a bundle that names the others.
+	ManifestName = "index.json"
+
+	// BundleFormat names the version of the manifest that this package reads.
+	BundleFormat = "effir-index/1"
+
+	maxManifestBytes = 1 << 20
+	maxFileBytes     = 1 << 32
+)
+
+// Bundle is the manifest of a search bundle: which files it is made of and how
+// to use them. Files lie beside the manifest, named by their content.
+type Bundle struct {
+	Format string `json:"format"` // BundleFormat
+	Count  int    `json:"count"`  // passages
+	// Keyword is a Keyword and Passages a Passages file, both of Count passages.
+	Keyword  File `json:"keyword"`
+	Passages File `json:"passages"`
+	// Vectors is absent until passages have been embedded.
+	Vectors *VectorFile `json:"vectors,omitempty"`
+	Fusion  Fusion      `json:"fusion"`
+}
+
+// File names one file of a bundle by the SHA-256 of its content.
+type File struct {
+	SHA256 string `json:"sha256"` // lower-case hex
+	Bytes  int64  `json:"bytes"`
+}
+
+// FileName returns the file's name in the bundle's folder.
+func (f File) FileName() string { return f.SHA256 + ".bin" }
+
+// VectorFile names a Vectors file and what its vectors mean.
+type VectorFile struct {
+	File
+	Model string `json:"model"` // SHA-256 of the model package's manifest, lower-case hex
+	Dims  int    `json:"dims"`
+	Count int    `json:"count"` // the first Count passages have vectors
+}
+
+// Fusion is how keyword and semantic ranks are combined, see retriever.Fuse.
+type Fusion struct {
+	// K damps the difference between the first ranks. 60, from the paper that
+	// introduced reciprocal rank fusion, is the default.
+	K float32 `json:"k"`
+	// Keyword and Semantic weigh the two rankings. Equal weights are the
+	// default; a ranker much weaker than the other should weigh less, since
+	// fusion can otherwise be worse than the better ranker alone.
+	Keyword  float32 `json:"keyword"`
+	Semantic float32 `json:"semantic"`
+}
+
+// DefaultFusion is reciprocal rank fusion as published.
+func DefaultFusion() Fusion { return Fusion{K: 60, Keyword: 1, Semantic: 1} }
+
+// NewBundle returns a manifest without vectors. Check it before use.
+func NewBundle(count int, keyword, passages File, fusion Fusion) Bundle {
+	return Bundle{
+		Format: BundleFormat, Count: count,
+		Keyword: keyword, Passages: passages, Fusion: fusion,
+	}
+}
+
+// ParseBundle reads and checks a manifest. Unknown fields are refused: they
+// come from a version that this one would misread.
+func ParseBundle(data []byte) (*Bundle, error) {
+	if len(data) > maxManifestBytes {
+		return nil, corrupt(ManifestName, "manifest", "is over 1 MiB")
+	}
+	decoder := json.NewDecoder(bytes.NewReader(data))
+	decoder.DisallowUnknownFields()
+	var b Bundle
+	if err := decoder.Decode(&b); err != nil {
+		return nil, corrupt(ManifestName, "manifest", "is not valid JSON of this version ("+err.Error()+")")
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return nil, corrupt(ManifestName, "manifest", "goes on after its end")
+	}
+	if err := b.Check(); err != nil {
+		return nil, err
+	}
+	return &b, nil
+}
+
+// Check reports the first field of b that is not usable.
+func (b *Bundle) Check() error {
+	switch {
+	case b.Format != BundleFormat:
+		return corrupt(ManifestName, "format", "is not "+BundleFormat)
+	case b.Count < 0 || b.Count > maxPassages:
+		return corrupt(ManifestName, "count", "is out of range")
+	case !b.Keyword.valid():
+		return corrupt(ManifestName, "keyword", "is not a file name and size")
+	case !b.Passages.valid():
+		return corrupt(ManifestName, "passages", "is not a file name and size")
+	}
+	if err := b.Fusion.Check(); err != nil {
+		return err
+	}
+	if v := b.Vectors; v != nil {
+		switch {
+		case !v.valid():
+			return corrupt(ManifestName, "vectors", "is not a file name and size")
+		case !isSHA256(v.Model):
+			return corrupt(ManifestName, "vectors.model", "is not a SHA-256")
+		case v.Dims < 1 || v.Dims > MaxDims:
+			return corrupt(ManifestName, "vectors.dims", "is out of range")
+		case v.Count < 0 || v.Count > b.Count:
+			return corrupt(ManifestName, "vectors.count", "is out of range")
+		case v.Bytes != vectorsHeader+int64(v.Count)*(4+int64(v.Dims)):
+			return corrupt(ManifestName, "vectors.bytes", "does not follow from dims and count")
+		}
+	}
+	return nil
+}
+
+// Check reports weights that give no order.
+func (f Fusion) Check() error {
+	inRange := func(x, low float32) bool { return x >= low && x <= 1e6 }
+	if !inRange(f.K, 1) || !inRange(f.Keyword, 0) || !inRange(f.Semantic, 0) || f.Keyword+f.Semantic == 0 {
+		return corrupt(ManifestName, "fusion", "needs k of at least 1 and weights of at least 0, not both 0")
+	}
+	return nil
+}
+
+func (f File) valid() bool {
+	return isSHA256(f.SHA256) && f.Bytes > 0 && f.Bytes <= maxFileBytes
+}
+
+func isSHA256(s string) bool {
+	return len(s) == 64 && strings.Trim(s, "0123456789abcdef") == ""
+}

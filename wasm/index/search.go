@@ -1,0 +1,169 @@
+package index
+
+import (
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+const (
+	// maxQueryTerms bounds the work that a pasted page of text causes.
+	maxQueryTerms = 256
+	// maxCompletions bounds the terms that a typed prefix stands for; the most
+	// frequent ones are taken.
+	maxCompletions = 64
+	// prefixWeight is what a completion counts against a word typed in full.
+	prefixWeight = 0.5
+	// minPrefixRunes is the length from which a last word is completed.
+	minPrefixRunes = 2
+	// minStemBytes is the shortest indexed stem that stands for a longer typed
+	// word.
+	minStemBytes = 4
+)
+
+// Search returns the limit best passages for a finished query. A passage's
+// score is the sum over the query's terms, in the order of the query, of
+//
+//	count idf(term) saturate(tf, norm)
+//
+// with the term's count in the query. Passages that hold no term of the query
+// are not returned.
+func (k *Keyword) Search(query string, limit int) []Match {
+	return k.search(query, limit, false)
+}
+
+// SearchTyping is Search for a query that is still being typed: unless it ends
+// in a separator, its last word also stands, at half weight, for the indexed
+// terms that it is a prefix of, taken together as one term. When there are
+// none, the part after its last '.' or '_' is completed instead; when that has
+// none either, it stands for the longest stem that is a prefix of it:
+// "cancellat" finds what "cancellation" will.
+func (k *Keyword) SearchTyping(query string, limit int) []Match {
+	return k.search(query, limit, true)
+}
+
+func (k *Keyword) search(query string, limit int, typing bool) []Match {
+	if limit <= 0 || k.docs == 0 {
+		return nil
+	}
+	scores := make([]float32, k.docs)
+	exact := make(map[int]bool) // numbers of the terms found
+	for _, term := range queryTerms(query) {
+		cursor := k.seek(term.text)
+		if !cursor.valid() || string(cursor.term) != term.text {
+			continue
+		}
+		exact[cursor.number] = true
+		weight := float32(float32(term.count) * idf(k.docs, cursor.df))
+		cursor.list().each(func(doc int, tf uint32) {
+			scores[doc] += float32(weight * saturate(float32(tf), k.norms[doc]))
+		})
+	}
+	if typing {
+		k.addCompletions(scores, lastWord(query), exact)
+	}
+	found := newBest(limit, k.docs)
+	for doc, score := range scores {
+		if score > 0 {
+			found.push(Match{Doc: doc, Score: score})
+		}
+	}
+	return found.sorted()
+}
+
+// addCompletions adds the score of the terms that the last word stands for, as
+// one term: the occurrences are summed, and a passage with any of them counts
+// once for idf.
+func (k *Keyword) addCompletions(scores []float32, word string, exact map[int]bool) {
+	lists := k.completions(word, exact)
+	if len(lists) == 0 {
+		return
+	}
+	occurrences := make([]uint32, k.docs)
+	df := 0
+	for _, list := range lists {
+		list.each(func(doc int, tf uint32) {
+			if occurrences[doc] == 0 {
+				df++
+			}
+			occurrences[doc] += tf
+		})
+	}
+	weight := float32(prefixWeight * idf(k.docs, df))
+	for doc, tf := range occurrences {
+		if tf > 0 {
+			scores[doc] += float32(weight * saturate(float32(tf), k.norms[doc]))
+		}
+	}
+}
+
+// completions returns the postings of the terms that an unfinished word stands
+// for, without those in exact.
+func (k *Keyword) completions(word string, exact map[int]bool) []postingList {
+	lists, any := k.withPrefix(word, exact)
+	part := lastDivision(word)
+	if !any && part != word {
+		lists, any = k.withPrefix(part, exact)
+	}
+	for length := len(part) - 1; length >= minStemBytes && !any; length-- {
+		cursor := k.seek(part[:length])
+		if any = cursor.valid() && string(cursor.term) == part[:length]; any && !exact[cursor.number] {
+			lists = append(lists, cursor.list())
+		}
+	}
+	if len(lists) > maxCompletions {
+		slices.SortStableFunc(lists, func(a, b postingList) int { return b.df - a.df })
+		lists = lists[:maxCompletions]
+	}
+	return lists
+}
+
+// withPrefix returns the postings of the terms that begin with prefix, without
+// those in exact, and whether there is any such term at all.
+func (k *Keyword) withPrefix(prefix string, exact map[int]bool) (lists []postingList, any bool) {
+	if utf8.RuneCountInString(prefix) < minPrefixRunes {
+		return nil, false
+	}
+	for cursor := k.seek(prefix); cursor.hasPrefix(prefix); cursor.next() {
+		any = true
+		if !exact[cursor.number] {
+			lists = append(lists, cursor.list())
+		}
+	}
+	return lists, any
+}
+
+type queryTerm struct {
+	text  string
+	count int
+}
+
+// queryTerms returns the distinct terms of a query in order of appearance.
+func queryTerms(query string) []queryTerm {
+	var terms []queryTerm
+	at := make(map[string]int)
+	analyze(query, func(term string, _, _ int) {
+		if i, seen := at[term]; seen {
+			terms[i].count++
+		} else if len(terms) < maxQueryTerms {
+			at[term] = len(terms)
+			terms = append(terms, queryTerm{text: term, count: 1})
+		}
+	})
+	return terms
+}
+
+// lastWord returns the folded word at the end of a query that is being typed;
+// it is empty if the query ends in a separator.
+func lastWord(query string) string {
+	word := ""
+	for start, end := nextWord(query, 0); start < end; start, end = nextWord(query, end) {
+		if end == len(query) {
+			word = query[start:end]
+		}
+	}
+	return fold(word)
+}
+
+// lastDivision returns what follows the last '.' or '_' of a word.
+func lastDivision(word string) string { return word[strings.LastIndexAny(word, "._")+1:] }

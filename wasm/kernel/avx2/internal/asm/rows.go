@@ -1,0 +1,209 @@
+package main
+
+import (
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+func (a *assembler) embedRow() {
+	a.function("embedRow", "func(out *float32, row *byte, groups int)",
+		"embedRow decodes a row of an embedding table, see kernel.PackQ8Rows. groups > 0.")
+	out, scales, groups := a.param("out"), a.param("row"), a.param("groups")
+	values := a.GP64()
+	a.LEAQ(Mem{Base: scales, Index: groups, Scale: 2}, values)
+	a.loop("group", groups, func() {
+		scale := a.YMM()
+		a.VPBROADCASTW(at(scales, 0), scale.AsX())
+		a.VCVTPH2PS(scale.AsX(), scale)
+		for i := range 4 {
+			v := a.YMM()
+			a.VPMOVSXBD(at(values, 8*i), v)
+			a.VCVTDQ2PS(v, v)
+			a.VMULPS(scale, v, v)
+			a.VMOVUPS(v, at(out, 32*i))
+		}
+		a.ADDQ(Imm(2), scales)
+		a.ADDQ(Imm(32), values)
+		a.ADDQ(U32(128), out)
+	})
+	a.end()
+}
+
+func (a *assembler) sumSquares() {
+	a.function("sumSquares", "func(x *float32, blocks int) float32",
+		"sumSquares returns the sum of x*x in eight lanes over 8*blocks floats. blocks > 0.")
+	x, sum := a.param("x"), a.zero()
+	a.loop("block", a.param("blocks"), func() {
+		v := a.YMM()
+		a.VMOVUPS(at(x, 0), v)
+		a.VMULPS(v, v, v)
+		a.VADDPS(v, sum, sum)
+		a.ADDQ(Imm(32), x)
+	})
+	a.sumLanes(sum)
+	a.Store(sum.AsX(), a.ReturnIndex(0))
+	a.end()
+}
+
+func (a *assembler) scaleBy() {
+	a.function("scaleBy", "func(x *float32, factor float32, blocks int)",
+		"scaleBy multiplies 8*blocks floats by a factor. blocks > 0.")
+	x, factor := a.param("x"), a.floatParam("factor")
+	a.loop("block", a.param("blocks"), func() {
+		v := a.YMM()
+		a.VMULPS(at(x, 0), factor, v)
+		a.VMOVUPS(v, at(x, 0))
+		a.ADDQ(Imm(32), x)
+	})
+	a.end()
+}
+
+func (a *assembler) scaleByWeights() {
+	a.function("scaleByWeights", "func(out, x, w *float32, factor float32, blocks int)",
+		"scaleByWeights sets out = (x*factor)*w for 8*blocks floats. blocks > 0.")
+	out, x, w, factor := a.param("out"), a.param("x"), a.param("w"), a.floatParam("factor")
+	a.loop("block", a.param("blocks"), func() {
+		v := a.YMM()
+		a.VMULPS(at(x, 0), factor, v)
+		a.VMULPS(at(w, 0), v, v)
+		a.VMOVUPS(v, at(out, 0))
+		for _, p := range []reg.GPVirtual{x, w, out} {
+			a.ADDQ(Imm(32), p)
+		}
+	})
+	a.end()
+}
+
+func (a *assembler) peak() {
+	a.function("peak", "func(x *float32, groups int) float32",
+		"peak returns the largest absolute value of 32*groups floats. groups > 0.")
+	x, top, magnitude := a.param("x"), vectors(4, a.zero), a.YMM()
+	a.VMOVUPS(a.words(0x7fffffff), magnitude)
+	a.loop("group", a.param("groups"), func() {
+		for i, t := range top {
+			v := a.YMM()
+			a.VANDPS(at(x, 32*i), magnitude, v)
+			a.VMAXPS(v, t, t)
+		}
+		a.ADDQ(U32(128), x)
+	})
+	a.VMAXPS(top[1], top[0], top[0])
+	a.VMAXPS(top[3], top[2], top[2])
+	a.VMAXPS(top[2], top[0], top[0])
+	a.across(top[0], a.VMAXPS)
+	a.Store(top[0].AsX(), a.ReturnIndex(0))
+	a.end()
+}
+
+func (a *assembler) quantise() {
+	a.function("quantise", "func(q *int8, sums, x *float32, factor float32, groups int)",
+		"quantise sets q = nearest-even(x*factor), which must lie in -128..127, and",
+		"sums to the sum of q over each group of 32. groups > 0.")
+	q, sums, x, factor := a.param("q"), a.param("sums"), a.param("x"), a.floatParam("factor")
+	order := a.YMM()
+	a.VMOVDQU(a.data("unpackOrder", 0, 4, 1, 5, 2, 6, 3, 7), order)
+	a.loop("group", a.param("groups"), func() {
+		v := vectors(4, a.YMM)
+		for i, t := range v {
+			a.VMULPS(at(x, 32*i), factor, t)
+			a.VCVTPS2DQ(t, t)
+		}
+		a.Comment("The sum is exact in any order.")
+		sum, half := a.YMM(), a.XMM()
+		a.VPADDD(v[1], v[0], sum)
+		a.VPADDD(v[2], sum, sum)
+		a.VPADDD(v[3], sum, sum)
+		a.VEXTRACTI128(U8(1), sum, half)
+		low := sum.AsX()
+		a.VPADDD(half, low, low)
+		a.VPSHUFD(U8(0x4e), low, half)
+		a.VPADDD(half, low, low)
+		a.VPSHUFD(U8(0xb1), low, half)
+		a.VPADDD(half, low, low)
+		a.VCVTDQ2PS(low, low)
+		a.VMOVSS(low, at(sums, 0))
+
+		a.Comment("Packing works within halves of registers; the permutation mends the order.")
+		a.VPACKSSDW(v[1], v[0], v[0])
+		a.VPACKSSDW(v[3], v[2], v[2])
+		a.VPACKSSWB(v[2], v[0], v[0])
+		a.VPERMD(v[0], order, v[0])
+		a.VMOVDQU(v[0], at(q, 0))
+		a.ADDQ(U32(128), x)
+		a.ADDQ(Imm(32), q)
+		a.ADDQ(Imm(4), sums)
+	})
+	a.end()
+}
+
+func (a *assembler) rope() {
+	a.function("rope", "func(x, table *float32, heads, half int)",
+		"rope rotates the heads of one row. half, of the head's dimension, is a",
+		"multiple of 8; heads > 0, half > 0.")
+	x, table, heads, half := a.param("x"), a.param("table"), a.param("heads"), a.param("half")
+	blocks, halfBytes := a.GP64(), a.shifted(half, 2)
+	a.SHRQ(Imm(3), half)
+	a.loop("head", heads, func() {
+		turn := a.GP64()
+		a.MOVQ(table, turn)
+		a.MOVQ(half, blocks)
+		a.loop("block", blocks, func() {
+			first, second := at(x, 0), Mem{Base: x, Index: halfBytes, Scale: 1}
+			cos, sin := at(turn, 0), Mem{Base: turn, Index: halfBytes, Scale: 1}
+			u, v := a.YMM(), a.YMM()
+			a.VMOVUPS(first, u)
+			a.VMOVUPS(second, v)
+			uCos, uSin, vCos, vSin := a.YMM(), a.YMM(), a.YMM(), a.YMM()
+			a.VMULPS(cos, u, uCos)
+			a.VMULPS(sin, v, vSin)
+			a.VSUBPS(vSin, uCos, uCos)
+			a.VMOVUPS(uCos, first)
+			a.VMULPS(cos, v, vCos)
+			a.VMULPS(sin, u, uSin)
+			a.VADDPS(uSin, vCos, vCos)
+			a.VMOVUPS(vCos, second)
+			a.ADDQ(Imm(32), x)
+			a.ADDQ(Imm(32), turn)
+		})
+		a.ADDQ(halfBytes, x)
+	})
+	a.end()
+}
+
+func (a *assembler) swiGLU() {
+	a.function("swiGLU", "func(out, gate, up *float32, blocks int)",
+		"swiGLU sets out = (gate / (1 + Exp(-gate))) * up for 8*blocks floats. blocks > 0.")
+	out, gate, up := a.param("out"), a.param("gate"), a.param("up")
+	sign, one := a.YMM(), a.YMM()
+	a.VMOVUPS(a.words(1<<31), sign)
+	a.VMOVUPS(a.floats(1), one)
+	a.loop("block", a.param("blocks"), func() {
+		g, t := a.YMM(), a.YMM()
+		a.VMOVUPS(at(gate, 0), g)
+		a.VXORPS(sign, g, t)
+		e := a.exp(t)
+		a.VADDPS(e, one, e)
+		a.VDIVPS(e, g, g)
+		a.VMULPS(at(up, 0), g, g)
+		a.VMOVUPS(g, at(out, 0))
+		for _, p := range []reg.GPVirtual{gate, up, out} {
+			a.ADDQ(Imm(32), p)
+		}
+	})
+	a.end()
+}
+
+func (a *assembler) add() {
+	a.function("add", "func(x, y *float32, blocks int)",
+		"add adds 8*blocks floats of y to x. blocks > 0.")
+	x, y := a.param("x"), a.param("y")
+	a.loop("block", a.param("blocks"), func() {
+		v := a.YMM()
+		a.VMOVUPS(at(x, 0), v)
+		a.VADDPS(at(y, 0), v, v)
+		a.VMOVUPS(v, at(x, 0))
+		a.ADDQ(Imm(32), x)
+		a.ADDQ(Imm(32), y)
+	})
+	a.end()
+}

@@ -1,0 +1,95 @@
+package main
+
+import (
+	"fmt"
+
+	. "github.com/mmcloughlin/avo/operand"
+	"github.com/mmcloughlin/avo/reg"
+)
+
+func (a *assembler) meanPool() {
+	a.function("meanPool", "func(out, x *float32, factor float32, rows, blocks int)",
+		"meanPool sets out[c] = (sum over r in order of x[r][c]) * factor for 8*blocks",
+		"columns. rows > 0, blocks > 0.")
+	out, x, factor, blocks := a.param("out"), a.param("x"), a.floatParam("factor"), a.param("blocks")
+	stride := a.shifted(blocks, 5)
+	a.loop("block", blocks, func() {
+		sum, row, rows := a.zero(), a.GP64(), a.param("rows")
+		a.MOVQ(x, row)
+		a.loop("row", rows, func() {
+			a.VADDPS(at(row, 0), sum, sum)
+			a.ADDQ(stride, row)
+		})
+		a.VMULPS(factor, sum, sum)
+		a.VMOVUPS(sum, at(out, 0))
+		a.ADDQ(Imm(32), x)
+		a.ADDQ(Imm(32), out)
+	})
+	a.end()
+}
+
+func (a *assembler) dense() {
+	a.function("dense", "func(out, x, w, bias *float32, blocks, k int)",
+		"dense sets out[c] = bias[c] + sum over i in order of x[i]*w[i][c] for 8*blocks",
+		"columns and k inputs. blocks > 0, k > 0.")
+	out, w, bias, blocks := a.param("out"), a.param("w"), a.param("bias"), a.param("blocks")
+	stride := a.shifted(blocks, 5)
+	a.loop("block", blocks, func() {
+		x, row, left, sum := a.param("x"), a.GP64(), a.param("k"), a.YMM()
+		a.VMOVUPS(at(bias, 0), sum)
+		a.MOVQ(w, row)
+		a.loop("input", left, func() {
+			t := a.YMM()
+			a.VBROADCASTSS(at(x, 0), t)
+			a.VMULPS(at(row, 0), t, t)
+			a.VADDPS(t, sum, sum)
+			a.ADDQ(Imm(4), x)
+			a.ADDQ(stride, row)
+		})
+		a.VMOVUPS(sum, at(out, 0))
+		for _, p := range []reg.GPVirtual{w, bias, out} {
+			a.ADDQ(Imm(32), p)
+		}
+	})
+	a.end()
+}
+
+// dotI8 is the product of a query with 1 or 4 vectors. Pairs of products of
+// bytes fit 32 bits exactly, and so do the sums up to 65536 dimensions.
+func (a *assembler) dotI8(rows int) {
+	a.function(fmt.Sprintf("dotI8x%d", rows), "func(out *int32, query, vectors *int8, blocks int)",
+		fmt.Sprintf("dotI8x%d multiplies a query of 16*blocks bytes by %d consecutive vectors.", rows, rows),
+		"blocks > 0.")
+	query, blocks := a.param("query"), a.param("blocks")
+	m := a.matrix(a.param("vectors"), a.shifted(blocks, 4), rows)
+	sums := vectors(rows, a.zero)
+	a.loop("block", blocks, func() {
+		q := a.YMM()
+		a.VPMOVSXBW(at(query, 0), q)
+		for r, sum := range sums {
+			v := a.YMM()
+			a.VPMOVSXBW(m.row(r, 0), v)
+			a.VPMADDWD(q, v, v)
+			a.VPADDD(v, sum, sum)
+		}
+		a.ADDQ(Imm(16), query)
+		a.ADDQ(Imm(16), m.base)
+	})
+	a.Comment("Horizontal sums.")
+	for len(sums) < 4 {
+		sums = append(sums, sums[0])
+	}
+	low, high := a.YMM(), a.YMM()
+	a.VPHADDD(sums[1], sums[0], low)
+	a.VPHADDD(sums[3], sums[2], high)
+	a.VPHADDD(high, low, low)
+	half := a.XMM()
+	a.VEXTRACTI128(U8(1), low, half)
+	a.VPADDD(half, low.AsX(), low.AsX())
+	if out := a.param("out"); rows == 4 {
+		a.VMOVDQU(low.AsX(), at(out, 0))
+	} else {
+		a.VMOVD(low.AsX(), at(out, 0))
+	}
+	a.end()
+}

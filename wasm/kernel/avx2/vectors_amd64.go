@@ -1,0 +1,63 @@
+package avx2
+
+import "github.com/effir/effir/wasm/kernel"
+
+// maxDim is the largest dim of DotI8: 65536 products of bytes fit 32 bits.
+const maxDim = 65536
+
+// MeanPool implements [kernel.Kernels].
+func (k *Kernels) MeanPool(out, x kernel.Ptr, rows, dim int) {
+	multiple("dim", dim, 8)
+	if rows <= 0 {
+		panic("avx2: the mean of no rows")
+	}
+	o, in := k.Floats(out, dim), k.Floats(x, rows*dim)
+	if dim > 0 {
+		meanPool(&o[0], &in[0], 1/float32(rows), rows, dim/8)
+	}
+}
+
+// Dense implements [kernel.Kernels].
+func (k *Kernels) Dense(out, x, w, bias kernel.Ptr, n, inputs int) {
+	multiple("n", n, 8)
+	o, b, in, weights := k.Floats(out, n), k.Floats(bias, n), k.Floats(x, inputs), k.Floats(w, n*inputs)
+	switch {
+	case n == 0:
+	case inputs == 0:
+		copy(o, b)
+	default:
+		dense(&o[0], &in[0], &weights[0], &b[0], n/8, inputs)
+	}
+}
+
+// Normalise implements [kernel.Kernels].
+func (k *Kernels) Normalise(x kernel.Ptr, dim int) {
+	multiple("dim", dim, 8)
+	v := k.Floats(x, dim)
+	if dim == 0 {
+		return
+	}
+	if ss := sumSquares(&v[0], dim/8); ss != 0 {
+		scaleBy(&v[0], 1/kernel.Sqrt(ss), dim/8)
+	}
+}
+
+// DotI8 implements [kernel.Kernels].
+func (k *Kernels) DotI8(out, query, vectors kernel.Ptr, count, dim int) {
+	multiple("dim", dim, 16)
+	if dim > maxDim {
+		panic("avx2: dim is larger than 65536")
+	}
+	o, q, rows := k.Int32s(out, count), k.Int8s(query, dim), k.Int8s(vectors, count*dim)
+	if dim == 0 {
+		clear(o)
+		return
+	}
+	r := 0
+	for ; r+4 <= count; r += 4 {
+		dotI8x4(&o[r], &q[0], &rows[r*dim], dim/16)
+	}
+	for ; r < count; r++ {
+		dotI8x1(&o[r], &q[0], &rows[r*dim], dim/16)
+	}
+}

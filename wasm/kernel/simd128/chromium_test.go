@@ -1,0 +1,182 @@
+package simd128_test
+
+import (
+	"context"
+	"encoding/base64"
+	"fmt"
+	"math"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+
+	"github.com/effir/effir/wasm/kernel"
+	"github.com/effir/effir/web/browsertest"
+)
+
+// browser starts a headless Chromium with V8 flags. Without a browser the test
+// is skipped, or fails where EFFIR_REQUIRE_BROWSER is 1.
+func browser(t testing.TB, flags string) context.Context {
+	t.Helper()
+	path, err := browsertest.Find()
+	if err != nil {
+		if os.Getenv(browsertest.RequireVariable) == "1" {
+			t.Fatal(err)
+		}
+		t.Skip(err)
+	}
+	options := append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU, chromedp.Flag("js-flags", flags))
+	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
+	t.Cleanup(stop)
+	page, stop := chromedp.NewContext(allocator)
+	t.Cleanup(stop)
+	if err := chromedp.Do(page, chromedp.Navigate("about:blank")); err != nil {
+		t.Fatalf("starting %s: %v", path, err)
+	}
+	if _, err := chromedp.Run(page, chromedp.Evaluate[int](pageScript)); err != nil {
+		t.Fatal(err)
+	}
+	return page
+}
+
+// pageScript defines what the page does for chromiumKernels: bytes travel as
+// base64.
+const pageScript = `
+globalThis.bytesOf = (text) => Uint8Array.fromBase64
+	? Uint8Array.fromBase64(text)
+	: Uint8Array.from(atob(text), (c) => c.charCodeAt(0));
+globalThis.open = (module) => {
+	globalThis.kernels = new WebAssembly.Instance(new WebAssembly.Module(bytesOf(module))).exports;
+	return kernels.variant();
+};
+globalThis.write = (p, text) => { new Uint8Array(kernels.memory.buffer).set(bytesOf(text), p); };
+globalThis.read = (p, n) => {
+	const bytes = new Uint8Array(kernels.memory.buffer, p, n);
+	if (bytes.toBase64) return bytes.toBase64();
+	let text = "";
+	for (const b of bytes) text += String.fromCharCode(b);
+	return btoa(text);
+};
+globalThis.time = (count, name, ...parameters) => {
+	const start = performance.now();
+	for (let i = 0; i < count; i++) kernels[name](...parameters);
+	return performance.now() - start;
+};
+0`
+
+// chromiumKernels implements kernel.Kernels with a module in a page.
+type chromiumKernels struct {
+	page context.Context
+	name string
+}
+
+// newChromiumKernels replaces the page's instance by a new one.
+func newChromiumKernels(t testing.TB, page context.Context, module []byte) chromiumKernels {
+	k := chromiumKernels{page: page}
+	variant := k.evaluate("open", base64.StdEncoding.EncodeToString(module))
+	k.name = [...]string{"simd128-baseline", "simd128-relaxed"}[int(variant)]
+	return k
+}
+
+// evaluate calls a function of the page. It panics where the page throws.
+func (k chromiumKernels) evaluate(function string, arguments ...any) float64 {
+	result, err := chromedp.Run(k.page, chromedp.Evaluate[float64](call(function, arguments)+" ?? 0"))
+	if err != nil {
+		panic(fmt.Errorf("%s: %w", function, err))
+	}
+	return result
+}
+
+func call(function string, arguments []any) string {
+	var text []string
+	for _, a := range arguments {
+		switch a := a.(type) {
+		case string:
+			text = append(text, `"`+a+`"`)
+		case float32: // binary32 survives the way through a decimal binary64
+			text = append(text, fmt.Sprintf("%.17g", float64(a)))
+		default:
+			text = append(text, fmt.Sprint(a))
+		}
+	}
+	return function + "(" + strings.Join(text, ",") + ")"
+}
+
+func (k chromiumKernels) operate(name string, arguments ...any) {
+	k.evaluate("kernels."+name, arguments...)
+}
+
+func (k chromiumKernels) Name() string { return k.name }
+
+func (k chromiumKernels) Alloc(size int) (kernel.Ptr, error) {
+	if size < 0 || size > math.MaxUint32 {
+		return 0, kernel.ErrMemory
+	}
+	p := kernel.Ptr(uint32(int32(k.evaluate("kernels.alloc", size))))
+	if p == 0 {
+		return 0, kernel.ErrMemory
+	}
+	return p, nil
+}
+
+func (k chromiumKernels) Write(p kernel.Ptr, src []byte) {
+	k.evaluate("write", p, base64.StdEncoding.EncodeToString(src))
+}
+
+func (k chromiumKernels) Read(dst []byte, p kernel.Ptr) {
+	text, err := chromedp.Run(k.page, chromedp.Evaluate[string](call("read", []any{p, len(dst)})))
+	if err != nil {
+		panic(err)
+	}
+	src, err := base64.StdEncoding.DecodeString(text)
+	if err != nil || len(src) != len(dst) {
+		panic("read: the page returned something else")
+	}
+	copy(dst, src)
+}
+
+func (k chromiumKernels) Embed(out, table, ids kernel.Ptr, rows, dim int) {
+	k.operate("embed", out, table, ids, rows, dim)
+}
+
+func (k chromiumKernels) RMSNorm(out, x, w kernel.Ptr, rows, dim int, eps float32) {
+	k.operate("rms_norm", out, x, w, rows, dim, eps)
+}
+
+func (k chromiumKernels) Quantise(q, scale, sums, x kernel.Ptr, rows, dim int) {
+	k.operate("quantise", q, scale, sums, x, rows, dim)
+}
+
+func (k chromiumKernels) MatMulQ4(out, q, scale, sums, w kernel.Ptr, rows, n, inputs int) {
+	k.operate("mat_mul_q4", out, q, scale, sums, w, rows, n, inputs)
+}
+
+func (k chromiumKernels) RoPE(x, table kernel.Ptr, rows, heads, headDim, stride int) {
+	k.operate("rope", x, table, rows, heads, headDim, stride)
+}
+
+func (k chromiumKernels) Attention(out, qkv, scratch kernel.Ptr, rows, heads, kvHeads, headDim int, scale float32, causal bool) {
+	k.operate("attention", out, qkv, scratch, rows, heads, kvHeads, headDim, scale, causal)
+}
+
+func (k chromiumKernels) SwiGLU(out, x kernel.Ptr, rows, dim int) {
+	k.operate("swi_glu", out, x, rows, dim)
+}
+
+func (k chromiumKernels) Add(x, y kernel.Ptr, count int) { k.operate("add", x, y, count) }
+
+func (k chromiumKernels) MeanPool(out, x kernel.Ptr, rows, dim int) {
+	k.operate("mean_pool", out, x, rows, dim)
+}
+
+func (k chromiumKernels) Dense(out, x, w, bias kernel.Ptr, n, inputs int) {
+	k.operate("dense", out, x, w, bias, n, inputs)
+}
+
+func (k chromiumKernels) Normalise(x kernel.Ptr, dim int) { k.operate("normalise", x, dim) }
+
+func (k chromiumKernels) DotI8(out, query, vectors kernel.Ptr, count, dim int) {
+	k.operate("dot_i8", out, query, vectors, count, dim)
+}

@@ -1,0 +1,62 @@
+package generator
+
+import (
+	"math"
+
+	"github.com/effir/effir/wasm/kernel"
+	"github.com/effir/effir/wasm/kernel/simd128/asm"
+)
+
+func addQuantise(m *asm.Module) {
+	f := m.Func("quantise")
+	q, scale, sums, x, rows, dim := f.I32(), f.I32(), f.I32(), f.I32(), f.I32(), f.I32()
+	require(f, dim, group)
+
+	repeat(f, rows, func() {
+		end := asm.Let(f, x.Add(bytesOf(dim)))
+		peak := asm.Let(f, peak(f, x, end))
+		f.Store(scale, 0, peak.Div(asm.Float(127)))
+		scale.Advance(4)
+
+		inverse := asm.Let(f, asm.Float(0))
+		f.If(peak.Lt(asm.Float(kernel.QuantiseMin)).Eqz(), func() {
+			inverse.Set(asm.Float(127).Div(peak))
+		})
+		factor := asm.Let(f, inverse.Splat())
+
+		f.While(x.LtU(end), func() {
+			low := asm.Let(f, levels(x, 0, factor))
+			high := asm.Let(f, levels(x, 64, factor))
+			f.Store(q, 0, low)
+			f.Store(q, 16, high)
+			four := asm.Let(f, low.AddPairs().Add(high.AddPairs()).AddPairs())
+			two := asm.Let(f, four.Add(four.Shuffle(four, 2, 3, 0, 1)))
+			f.Store(sums, 0, two.Lane(0).Add(two.Lane(1)).Float())
+			x.Advance(4 * group)
+			q.Advance(group)
+			sums.Advance(4)
+		})
+	})
+}
+
+// peak emits the greatest magnitude of the floats from start to end, 0 if there
+// are none.
+func peak(f *asm.Func, start, end asm.I32) asm.F32 {
+	greatest := asm.Let(f, asm.FloatAll(0))
+	p := asm.Let(f, start)
+	f.While(p.LtU(end), func() {
+		greatest.Set(greatest.Max(p.LoadF32x4(0).Abs()).Max(p.LoadF32x4(16).Abs()))
+		p.Advance(32)
+	})
+	return maxLane(f, greatest).Lane(0)
+}
+
+// levels is nearest-even(x[i] * factor) of the 16 floats at x + offset. The
+// products are at most 127 and a rounding error, so that narrowing is exact.
+func levels(x asm.I32, offset int, factor asm.F32x4) asm.I8x16 {
+	four := func(i int) asm.I32x4 {
+		shifted := x.LoadF32x4(offset + 16*i).Mul(factor).Add(asm.FloatAll(roundingShift))
+		return shifted.I32x4().Sub(asm.IntAll(int32(math.Float32bits(roundingShift))))
+	}
+	return four(0).Narrow(four(1)).Narrow(four(2).Narrow(four(3)))
+}

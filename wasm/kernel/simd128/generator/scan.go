@@ -1,0 +1,68 @@
+package generator
+
+import "github.com/effir/effir/wasm/kernel/simd128/asm"
+
+// The query is widened to 16 bits once, into the reserved memory.
+const (
+	maxScanDim = 65536
+	wideQuery  = 64
+)
+
+// addDotI8 emits the scan. Both operands use all of -128..127, which the relaxed
+// dot product does not promise to multiply exactly, so all variants widen.
+func addDotI8(m *asm.Module) {
+	f := m.Func("dot_i8")
+	out, query, vectors, count, dim := f.I32(), f.I32(), f.I32(), f.I32(), f.I32()
+	require(f, dim, 16)
+	requireAtMost(f, dim, maxScanDim)
+
+	end := asm.Let(f, query.Add(dim))
+	wide := asm.Let(f, asm.Int(wideQuery))
+	f.While(query.LtU(end), func() {
+		f.Store(wide, 0, query.LoadExtendI8x8(0))
+		f.Store(wide, 16, query.LoadExtendI8x8(8))
+		query.Advance(16)
+		wide.Advance(32)
+	})
+
+	f.While(count.GtU(asm.Int(3)), func() {
+		scanRows(f, 4, out, vectors, dim)
+		vectors.Set(vectors.Add(dim.Times(3))) // scanRows went over the first
+		out.Advance(16)
+		count.Advance(-4)
+	})
+	repeat(f, count, func() {
+		scanRows(f, 1, out, vectors, dim)
+		out.Advance(4)
+	})
+}
+
+// scanRows emits the dot products of n vectors, which share the loads of the
+// query. It advances vectors by one vector.
+func scanRows(f *asm.Func, n int, out, vectors, dim asm.I32) {
+	rows, sums := []asm.I32{vectors}, []asm.I32x4{}
+	for i := range n {
+		if i > 0 {
+			rows = append(rows, asm.Let(f, rows[i-1].Add(dim)))
+		}
+		sums = append(sums, asm.Let(f, asm.IntAll(0)))
+	}
+	end := asm.Let(f, vectors.Add(dim))
+	query := asm.Let(f, asm.Int(wideQuery))
+	f.While(vectors.LtU(end), func() {
+		for half := range 2 {
+			q := asm.Let(f, query.LoadI16x8(16*half))
+			for i, row := range rows {
+				sums[i].Set(sums[i].Add(row.LoadExtendI8x8(8 * half).Dot(q)))
+			}
+		}
+		query.Advance(32)
+		for _, row := range rows {
+			row.Advance(16)
+		}
+	})
+	for i, s := range sums {
+		pairs := asm.Let(f, s.Add(s.Shuffle(s, 2, 3, 0, 1)))
+		f.Store(out, 4*i, pairs.Lane(0).Add(pairs.Lane(1)))
+	}
+}

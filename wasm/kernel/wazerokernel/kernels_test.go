@@ -1,0 +1,98 @@
+package wazerokernel_test
+
+import (
+	"encoding/binary"
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/effir/effir/wasm/kernel"
+	"github.com/effir/effir/wasm/kernel/conformance"
+	"github.com/effir/effir/wasm/kernel/wazerokernel"
+)
+
+func open(t testing.TB) *wazerokernel.Kernels {
+	k, err := wazerokernel.Open(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := k.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+	return k
+}
+
+func TestConformance(t *testing.T) {
+	conformance.Run(t, func(t *testing.T) kernel.Kernels { return open(t) })
+}
+
+// A size that an operation's contract excludes panics, and the instance goes on
+// working.
+func TestRefusesSizes(t *testing.T) {
+	k := open(t)
+	p, err := k.Alloc(1 << 20)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, call := range map[string]func(){
+		"Embed dim":         func() { k.Embed(p, p, p, 1, 33) },
+		"RMSNorm dim":       func() { k.RMSNorm(p, p, p, 1, 12, 1) },
+		"Quantise dim":      func() { k.Quantise(p, p, p, p, 1, 16) },
+		"MatMulQ4 n":        func() { k.MatMulQ4(p, p, p, p, p, 1, 12, 32) },
+		"MatMulQ4 k":        func() { k.MatMulQ4(p, p, p, p, p, 1, 8, 40) },
+		"MatMulQ4 k > max":  func() { k.MatMulQ4(p, p, p, p, p, 1, 8, 16384+32) },
+		"RoPE headDim":      func() { k.RoPE(p, p, 1, 1, 24, 24) },
+		"Attention headDim": func() { k.Attention(p, p, p, 1, 1, 1, 24, 1, false) },
+		"SwiGLU dim":        func() { k.SwiGLU(p, p, 1, 4) },
+		"Add count":         func() { k.Add(p, p, 7) },
+		"MeanPool dim":      func() { k.MeanPool(p, p, 1, 4) },
+		"MeanPool rows":     func() { k.MeanPool(p, p, 0, 8) },
+		"Dense n":           func() { k.Dense(p, p, p, p, 4, 8) },
+		"Normalise dim":     func() { k.Normalise(p, 4) },
+		"DotI8 dim":         func() { k.DotI8(p, p, p, 1, 8) },
+		"DotI8 dim > max":   func() { k.DotI8(p, p, p, 1, 65536+16) },
+		"negative":          func() { k.Add(p, p, -8) },
+		"past the memory":   func() { k.Add(p, p, 1<<28) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			defer func() {
+				if r := recover(); r == nil {
+					t.Error("no panic")
+				} else if !strings.Contains(fmt.Sprint(r), "wazerokernel: ") {
+					t.Errorf("panic %q does not say whose it is", r)
+				}
+			}()
+			call()
+		})
+	}
+	k.Write(p, binary.LittleEndian.AppendUint32(make([]byte, 28), 0x40000000))
+	k.Add(p, p, 8)
+	got := make([]byte, 32)
+	if k.Read(got, p); binary.LittleEndian.Uint32(got[28:]) != 0x40800000 {
+		t.Errorf("after the traps 2 + 2 has bits %x", got[28:])
+	}
+}
+
+func BenchmarkMatMulQ4(b *testing.B) {
+	k := open(b)
+	for _, shape := range [][2]int{{1536, 576}, {576, 1536}} {
+		n, inputs := shape[0], shape[1]
+		for _, rows := range []int{1, 4, 16, 64, 128} {
+			b.Run(fmt.Sprintf("n=%d/k=%d/rows=%d", n, inputs, rows), func(b *testing.B) {
+				var p [5]kernel.Ptr
+				for i, size := range []int{4 * rows * n, rows * inputs, 4 * rows, rows * inputs / 8, kernel.Q4Bytes(n, inputs)} {
+					var err error
+					if p[i], err = k.Alloc(size); err != nil {
+						b.Fatal(err)
+					}
+				}
+				for b.Loop() {
+					k.MatMulQ4(p[0], p[1], p[2], p[3], p[4], rows, n, inputs)
+				}
+				b.ReportMetric(2*float64(rows*n*inputs)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GOP/s")
+			})
+		}
+	}
+}

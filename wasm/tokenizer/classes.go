@@ -1,0 +1,60 @@
+package tokenizer
+
+import "unicode/utf8"
+
+// The reference library's classes of characters, as the patterns use them. They
+// are kept in a table of our own (zclasses.go), because Go's unicode package
+// follows another Unicode version, which moves with the Go release.
+const (
+	classOther  = iota // neither of those below, \p{L}, \p{N} nor \s
+	classLetter        // \p{L}
+	classNumber        // \p{N}
+	classSpace         // \s
+	// classDigitOnly is numeric for the Digits pre-tokenizer, but not yet \p{N}
+	// for the regular expressions: 13 digits that Unicode 17 added.
+	classDigitOnly
+)
+
+var classTable = makeClassTable()
+
+func makeClassTable() (table [classLimit]uint8) {
+	for at, i := 0, 0; i < len(classRuns); {
+		run, n := uvarint(classRuns[i:])
+		i += n
+		for end := at + int(run>>3); at < end; at++ {
+			table[at] = uint8(run & 7)
+		}
+	}
+	return table
+}
+
+// classAt returns the class of the character at s[i:] and its length in bytes.
+// A byte that is not part of valid UTF-8 is classOther, length 1.
+func classAt(s string, i int) (class uint8, size int) {
+	if c := s[i]; c < utf8.RuneSelf {
+		return classTable[c], 1
+	}
+	r, size := utf8.DecodeRuneInString(s[i:])
+	if r < classLimit {
+		return classTable[r], size
+	}
+	return classOther, size
+}
+
+// uvarint decodes an unsigned LEB128 number of at most 5 bytes and below 2^32
+// at the start of s; n is 0 if there is none.
+func uvarint(s string) (v uint32, n int) {
+	var wide uint64
+	for n < len(s) && n < 5 {
+		c := s[n]
+		wide |= uint64(c&0x7F) << (7 * n)
+		n++
+		if c < 0x80 {
+			if wide > 0xFFFFFFFF || c == 0 && n > 1 {
+				return 0, 0
+			}
+			return uint32(wide), n
+		}
+	}
+	return 0, 0
+}

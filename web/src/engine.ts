@@ -1,0 +1,177 @@
+import { BundleReplaced, loadBundle, type Loaded } from "./bundle.ts";
+import { GuestStopped, message } from "./errors.ts";
+import type { Answer, Guest, ModeName } from "./guest.ts";
+import { loadModel } from "./model.ts";
+import type { WorkerOptions } from "./protocol.ts";
+import { Runtime } from "./runtime.ts";
+import type { Kind, Status } from "./types.ts";
+
+const NO_INDEX = "there is no search index: give open() the URL of one";
+const NO_MODEL = "there is no model: give open() the URL of one";
+const STARTING = "the search engine is starting again; try once more";
+
+/**
+ * The worker's guest with what it holds. Index and model load side by side, and
+ * searches are answered in between. A guest that stops is replaced by a new one,
+ * into which everything is loaded again (from the cache); a part that made the
+ * guest stop while it was loaded stays out.
+ */
+export class Engine {
+  readonly status: Status;
+  private readonly runtime: Promise<Runtime>;
+  private guest: Guest | undefined;
+  private held: Loaded | undefined;
+  private life = new AbortController(); // of the current guest
+  private firstIndex: Promise<void> = Promise.resolve();
+  private model: Promise<void> = Promise.resolve();
+  private refreshing: Promise<void> = Promise.resolve();
+  private readonly stoppedBy = new Set<string>(); // parts that must not be tried again
+
+  /** report is called whenever status has changed. */
+  constructor(private readonly options: WorkerOptions, private readonly report: () => void) {
+    this.status = {
+      index: { stage: options.index ? "loading" : "off", passages: 0, vectors: 0 },
+      model: { stage: options.model ? "loading" : "off", name: "", loaded: 0, total: 0, cached: 0 },
+      restarts: 0,
+    };
+    this.runtime = Runtime.load(new URL(options.runtime), options.kernels);
+    this.begin();
+  }
+
+  /** indexSettled resolves when the index is there or has failed to load. */
+  indexSettled(): Promise<void> {
+    return this.firstIndex;
+  }
+
+  /** modelSettled resolves when the model is there, has failed to load or was never wanted. */
+  modelSettled(): Promise<void> {
+    return this.model;
+  }
+
+  /** knowsMeaning says whether a fused search can add anything to a keyword search. */
+  knowsMeaning(): boolean {
+    return this.status.model.stage === "ready" && this.status.index.vectors > 0;
+  }
+
+  search(query: string, mode: ModeName, limit: number): Answer {
+    const { stage, error } = this.status.index;
+    if (stage !== "ready") throw new Error(error ?? NO_INDEX);
+    return this.call((guest) => guest.search(query, mode, limit));
+  }
+
+  embed(text: string, kind: Kind): Float32Array<ArrayBuffer> {
+    const { stage, error } = this.status.model;
+    if (stage !== "ready") throw new Error(error ?? NO_MODEL);
+    return this.call((guest) => guest.embed(text, kind));
+  }
+
+  /**
+   * refresh looks for a newer index, and tries once more to load a model that
+   * failed to. What the guest holds stays in use meanwhile.
+   */
+  refresh(): Promise<void> {
+    const next = this.refreshing.catch(() => {}).then(async () => {
+      await this.firstIndex;
+      if (this.stoppedBy.has("index")) throw new Error(this.status.index.error);
+      this.retryModel();
+      const { life } = this;
+      try {
+        await this.loadIndex(life);
+      } catch (thrown) {
+        if (life.signal.aborted) return; // the restart loads the newest anyway
+        if (thrown instanceof GuestStopped) this.restart();
+        if (!(thrown instanceof BundleReplaced)) throw thrown;
+        this.restart();
+        await this.firstIndex;
+      }
+    });
+    this.refreshing = next;
+    return next;
+  }
+
+  private retryModel(): void {
+    const { model } = this.status;
+    if (model.stage !== "failed" || !this.guest || this.stoppedBy.has("model")) return;
+    model.stage = "loading";
+    delete model.error;
+    if (this.guest.fresh) this.model = this.part("model", this.life, () => this.loadModel(this.life));
+    else this.restart();
+  }
+
+  private call<T>(run: (guest: Guest) => T): T {
+    if (!this.guest) throw new Error(STARTING);
+    try {
+      return run(this.guest);
+    } catch (thrown) {
+      if (thrown instanceof GuestStopped) this.restart();
+      throw thrown;
+    }
+  }
+
+  private restart(): void {
+    this.life.abort();
+    this.guest = this.held = undefined;
+    this.status.restarts++;
+    this.begin();
+  }
+
+  /** begin starts a guest and loads into it whatever has not failed. */
+  private begin(): void {
+    const life = (this.life = new AbortController());
+    const started = this.runtime.then(async (runtime) => {
+      const guest = await runtime.start();
+      if (life.signal.aborted) return;
+      this.status.kernels = runtime.kernelsName;
+      this.guest = guest;
+      this.report();
+    });
+    started.catch(() => {}); // each part reports it
+    this.firstIndex = this.part("index", life, () => started.then(() => this.loadIndex(life)));
+    this.model = this.part("model", life, () => started.then(() => this.loadModel(life)));
+  }
+
+  /** part runs a load and records its failure; it never rejects. */
+  private async part(name: "index" | "model", life: AbortController, load: () => Promise<void>): Promise<void> {
+    const state = this.status[name];
+    if (state.stage === "off" || state.stage === "failed") return;
+    state.stage = "loading";
+    this.report();
+    try {
+      await load();
+    } catch (thrown) {
+      if (life.signal.aborted) return;
+      this.status[name].stage = "failed";
+      this.status[name].error = message(thrown);
+      if (thrown instanceof GuestStopped) {
+        this.stoppedBy.add(name);
+        this.restart();
+      }
+      this.report();
+    }
+  }
+
+  private async loadIndex(life: AbortController): Promise<void> {
+    life.signal.throwIfAborted();
+    if (!this.options.index) throw new Error(NO_INDEX);
+    if (!this.guest) throw new Error(this.status.index.error ?? STARTING);
+    const loaded = await loadBundle(new URL(this.options.index), this.guest, this.held, life.signal);
+    life.signal.throwIfAborted();
+    this.held = loaded;
+    this.status.index = { stage: "ready", passages: loaded.passages, vectors: loaded.vectors };
+    this.report();
+  }
+
+  private async loadModel(life: AbortController): Promise<void> {
+    life.signal.throwIfAborted();
+    const folder = new URL(this.options.model!);
+    const { model } = this.status;
+    await loadModel(folder, this.guest!, (state) => {
+      if (life.signal.aborted) return;
+      Object.assign(model, state);
+      this.report();
+    }, life.signal);
+    life.signal.throwIfAborted();
+    model.stage = "ready";
+    this.report();
+  }
+}

@@ -1,0 +1,155 @@
+import { GuestError, GuestStopped, message } from "./errors.ts";
+import type { Hit, Kind } from "./types.ts";
+import { Wasi } from "./wasi.ts";
+
+/** The parts of a search bundle, in the order in which the guest wants them. */
+export const Part = { manifest: 3, keyword: 0, passages: 1, vectors: 2 } as const;
+export type PartName = keyof typeof Part;
+
+export const Mode = { keyword: 0, semantic: 1, fused: 2 } as const;
+export type ModeName = keyof typeof Mode;
+
+/** What the guest answers to a search. */
+export interface Answer {
+  mode: ModeName;
+  hits: Hit[];
+  tokens: number;
+  /** Milliseconds of it that the vector scan took. */
+  scanned: number;
+}
+
+/** The kernel operation that scans vectors; it runs once a search. */
+const SCAN = "dot_i8";
+
+interface Exports {
+  memory: WebAssembly.Memory;
+  _initialize(): void;
+  effir_alloc(size: number): number;
+  effir_free(at: number): void;
+  effir_model(at: number, size: number): number;
+  effir_weights(): number;
+  effir_tokenizer(at: number, size: number): number;
+  effir_embed(at: number, size: number, kind: number): number;
+  effir_index(part: number, at: number, size: number): number;
+  effir_search(at: number, size: number, mode: number, limit: number): number;
+  effir_result(): bigint;
+}
+
+const exportNames = [
+  "memory", "_initialize", "effir_alloc", "effir_free", "effir_model", "effir_weights",
+  "effir_tokenizer", "effir_embed", "effir_index", "effir_search", "effir_result",
+];
+
+/**
+ * One instance of the guest and of the kernels that it computes with. Calls run
+ * to their end at once. After a GuestStopped the instance is dead.
+ */
+export class Guest {
+  private readonly encoder = new TextEncoder();
+  private readonly decoder = new TextDecoder();
+  private stopped = false;
+  private scanned = 0;
+  private hasModel = false;
+
+  private constructor(
+    private readonly kernelMemory: WebAssembly.Memory,
+    private readonly exports: Exports,
+    private readonly lastWords: string[],
+  ) {}
+
+  /** start instantiates the kernels, then the guest over them. */
+  static async start(kernels: WebAssembly.Module, guest: WebAssembly.Module): Promise<Guest> {
+    const lastWords: string[] = [];
+    const wasi = new Wasi((line) => {
+      if (lastWords.length < 4) lastWords.push(line);
+      console.error(line);
+    });
+    const kernel = await WebAssembly.instantiate(kernels);
+    const scan = kernel.exports[SCAN] as (...parameters: number[]) => void;
+    const timedScan = (...parameters: number[]): void => {
+      const began = performance.now();
+      scan(...parameters);
+      started.scanned += performance.now() - began;
+    };
+    const instance = await WebAssembly.instantiate(guest, {
+      kernel: { ...kernel.exports, [SCAN]: timedScan },
+      wasi_snapshot_preview1: wasi.imports(guest) as WebAssembly.ModuleImports,
+    });
+    for (const name of exportNames) {
+      if (!(name in instance.exports)) throw new Error(`guest.wasm lacks ${name}: it is of another version than this script`);
+    }
+    const exports = instance.exports as unknown as Exports;
+    wasi.attach(exports.memory);
+    const started = new Guest(kernel.exports.memory as WebAssembly.Memory, exports, lastWords);
+    started.guarded(() => exports._initialize());
+    return started;
+  }
+
+  /** model reads model.json and returns the kernel-memory offset for the weights image. */
+  model(manifest: Uint8Array): number {
+    this.hasModel = true;
+    this.send(manifest, (at) => this.exports.effir_model(at, manifest.length));
+    return this.guarded(() => this.exports.effir_weights() >>> 0);
+  }
+
+  /** fresh says that no model was begun to be loaded; a guest takes one only once. */
+  get fresh(): boolean {
+    return !this.hasModel;
+  }
+
+  /** writeWeights copies verified bytes into kernel memory. */
+  writeWeights(at: number, bytes: Uint8Array): void {
+    new Uint8Array(this.kernelMemory.buffer).set(bytes, at);
+  }
+
+  /** tokenizer completes the encoder. */
+  tokenizer(bytes: Uint8Array): void {
+    this.send(bytes, (at) => this.exports.effir_tokenizer(at, bytes.length));
+  }
+
+  /** embed returns the embedding of a text: unit length, the model's dims floats. */
+  embed(text: string, kind: Kind): Float32Array<ArrayBuffer> {
+    const bytes = this.encoder.encode(text);
+    const result = this.send(bytes, (at) => this.exports.effir_embed(at, bytes.length, kind === "query" ? 0 : 1));
+    return new Float32Array(result.buffer);
+  }
+
+  /** index hands over one part of a search bundle. */
+  index(part: PartName, bytes: Uint8Array): void {
+    this.send(bytes, (at) => this.exports.effir_index(Part[part], at, bytes.length));
+  }
+
+  search(query: string, mode: ModeName, limit: number): Answer {
+    const bytes = this.encoder.encode(query);
+    this.scanned = 0;
+    const result = this.send(bytes, (at) => this.exports.effir_search(at, bytes.length, Mode[mode], limit));
+    return { ...(JSON.parse(this.decoder.decode(result)) as Answer), scanned: this.scanned };
+  }
+
+  /** send passes bytes to a call and returns a copy of its result. */
+  private send(bytes: Uint8Array, call: (at: number) => number): Uint8Array<ArrayBuffer> {
+    return this.guarded(() => {
+      const at = this.exports.effir_alloc(bytes.length) >>> 0;
+      new Uint8Array(this.exports.memory.buffer).set(bytes, at);
+      const status = call(at);
+      const packed = BigInt.asUintN(64, this.exports.effir_result());
+      const from = Number(packed >> 32n);
+      const result = new Uint8Array(this.exports.memory.buffer).slice(from, from + Number(packed & 0xffffffffn));
+      this.exports.effir_free(at);
+      if (status !== 0) throw new GuestError(this.decoder.decode(result));
+      return result;
+    });
+  }
+
+  /** guarded runs calls; whatever but a refusal comes out of them is the end of the instance. */
+  private guarded<T>(calls: () => T): T {
+    if (this.stopped) throw new GuestStopped("the search engine had stopped");
+    try {
+      return calls();
+    } catch (thrown) {
+      if (thrown instanceof GuestError) throw thrown;
+      this.stopped = true;
+      throw new GuestStopped(`the search engine stopped: ${[message(thrown), ...this.lastWords].join("; ")}`);
+    }
+  }
+}

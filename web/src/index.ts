@@ -1,0 +1,2 @@
+export { Search, open } from "./client.ts";
+export type * from "./types.ts";

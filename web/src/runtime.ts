@@ -1,0 +1,43 @@
+import { ContentError, message } from "./errors.ts";
+import { Guest } from "./guest.ts";
+import { choose, type Chosen } from "./kernels.ts";
+import type { Kernels } from "./types.ts";
+
+/** The compiled modules. Guests are started from it as often as needed. */
+export class Runtime {
+  private constructor(private readonly kernels: Chosen, private readonly guest: WebAssembly.Module) {}
+
+  /** load fetches and compiles guest and kernels from a folder. */
+  static async load(folder: URL, wanted: Kernels | "auto"): Promise<Runtime> {
+    const [kernels, guest] = await Promise.all([
+      choose(wanted, (name) => compile(new URL(`kernels_${name}.wasm`, folder))),
+      compile(new URL("guest.wasm", folder)),
+    ]);
+    return new Runtime(kernels, guest);
+  }
+
+  get kernelsName(): Kernels {
+    return this.kernels.name;
+  }
+
+  start(): Promise<Guest> {
+    return Guest.start(this.kernels.module, this.guest);
+  }
+}
+
+/** compile fetches a module; servers that send another MIME type than application/wasm are fine. */
+async function compile(url: URL): Promise<WebAssembly.Module> {
+  let response: Response;
+  try {
+    response = await fetch(url);
+  } catch (thrown) {
+    throw new ContentError(`${url} could not be fetched (${message(thrown)}); check the connection and try again`);
+  }
+  if (!response.ok) throw new ContentError(`${url} answered ${response.status}; upload the runtime's files beside the script`);
+  try {
+    if (response.headers.get("Content-Type") === "application/wasm") return await WebAssembly.compileStreaming(response);
+    return await WebAssembly.compile(await response.arrayBuffer());
+  } catch (thrown) {
+    throw new ContentError(`${url} is not a WebAssembly module that this browser runs (${message(thrown)})`);
+  }
+}

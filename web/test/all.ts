@@ -1,0 +1,5 @@
+import "./content.test.ts";
+import "./highlight.test.ts";
+import "./manifest.test.ts";
+import "./wasi.test.ts";
+export { run } from "./harness.ts";
