@@ -124,11 +124,11 @@ func (p *page) want(expression, want string) {
 func (p *page) press(key, types string) {
 	p.t.Helper()
 	p.do(func(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {
-		down := input.DispatchKeyEventParams{Type: input.KeyDown, Key: key, Text: types}
+		down := input.DispatchKeyEventParams{Type: input.DispatchKeyEventTypeKeyDown, Key: key, Text: types}
 		if _, err := cdp.Call(ctx, t, input.DispatchKeyEvent, down); err != nil {
 			return chromedp.Void{}, err
 		}
-		return cdp.Call(ctx, t, input.DispatchKeyEvent, input.DispatchKeyEventParams{Type: input.KeyUp, Key: key})
+		return cdp.Call(ctx, t, input.DispatchKeyEvent, input.DispatchKeyEventParams{Type: input.DispatchKeyEventTypeKeyUp, Key: key})
 	})
 }
 

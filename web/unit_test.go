@@ -17,6 +17,7 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/evanw/esbuild/pkg/api"
 
+	"github.com/effir/effir/wasm/kernel/simd128"
 	"github.com/effir/effir/web"
 	"github.com/effir/effir/web/browsertest"
 )
@@ -88,6 +89,8 @@ func newFixtures(scripts web.Assets) *fixtures {
 			}
 		}
 	})
+	f.HandleFunc("GET /kernels_baseline.wasm", func(w http.ResponseWriter, _ *http.Request) { w.Write(simd128.Baseline) })
+	f.HandleFunc("GET /kernels_relaxed.wasm", func(w http.ResponseWriter, _ *http.Request) { w.Write(simd128.Relaxed) })
 	f.HandleFunc("GET /{file}", func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/javascript")
 		w.Write(scripts[r.PathValue("file")])

@@ -73,7 +73,7 @@ func supportFiles(ctx context.Context) (map[string][]byte, error) {
 		return nil, err
 	}
 	support := filepath.Join(strings.TrimSpace(string(root)), "lib", "wasm", "wasm_exec.js")
-	if files["wasm_exec.js"], err = os.ReadFile(support); err != nil {
+	if files["wasm_exec.mjs"], err = os.ReadFile(support); err != nil {
 		return nil, fmt.Errorf("edge worker: %w; use a Go distribution that has its lib folder", err)
 	}
 	return files, nil

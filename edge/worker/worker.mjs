@@ -4,7 +4,7 @@
 // One program serves all requests of the isolate, so that a model is loaded once.
 // It is started by the first request: runtimes allow no random numbers before.
 
-import "./wasm_exec.js";
+import "./wasm_exec.mjs";
 import { createHost } from "./host.mjs";
 import { kernelModule } from "./kernels.mjs";
 import program from "./effir.wasm";

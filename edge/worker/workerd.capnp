@@ -17,7 +17,7 @@ const worker :Workerd.Worker = (
     (name = "worker.mjs", esModule = embed "worker.mjs"),
     (name = "host.mjs", esModule = embed "host.mjs"),
     (name = "kernels.mjs", esModule = embed "kernels.mjs"),
-    (name = "wasm_exec.js", esModule = embed "wasm_exec.js"),
+    (name = "wasm_exec.mjs", esModule = embed "wasm_exec.mjs"),
     (name = "effir.wasm", wasm = embed "effir.wasm"),
     (name = "kernels_relaxed.wasm", wasm = embed "kernels_relaxed.wasm"),
     (name = "kernels_baseline.wasm", wasm = embed "kernels_baseline.wasm"),

@@ -58,8 +58,12 @@ func GoDoc(ctx context.Context, goroot string, options GoDocOptions) ([]Passage,
 	if options.MaxWords < 10 {
 		return nil, errors.New("go documentation: MaxWords must be at least 10")
 	}
-	src := filepath.Join(goroot, "src")
-	paths, err := packagePaths(src)
+	// Some distributions make src a link, which WalkDir would not follow.
+	src, err := filepath.EvalSymlinks(filepath.Join(goroot, "src"))
+	var paths []string
+	if err == nil {
+		paths, err = packagePaths(src)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("go documentation: %w: is %q the root of a Go installation with its sources (see go env GOROOT)?", err, goroot)
 	}
@@ -156,5 +160,5 @@ func parsePackage(src, path string) (*page, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &page{fset: fset, doc: documented, anchors: make(map[string]int)}, nil
+	return &page{doc: documented, anchors: make(map[string]int)}, nil
 }

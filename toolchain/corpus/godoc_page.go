@@ -4,14 +4,12 @@ import (
 	"go/ast"
 	"go/doc"
 	"go/doc/comment"
-	"go/token"
 	"strconv"
 	"strings"
 )
 
 // page collects the passages of one package.
 type page struct {
-	fset     *token.FileSet
 	doc      *doc.Package
 	maxWords int
 	passages []Passage
@@ -56,7 +54,7 @@ func (p *page) addSymbols() {
 func (p *page) addFuncs(receiver string, funcs []*doc.Func) {
 	for _, f := range funcs {
 		if f.Level == 0 { // not promoted from an embedded field
-			p.addSymbol(receiver+f.Name, funcSignature(p.fset, f.Decl), f.Doc)
+			p.addSymbol(receiver+f.Name, funcSignature(f.Decl), f.Doc)
 		}
 	}
 }
@@ -67,7 +65,7 @@ func (p *page) addType(t *doc.Type) {
 		if !ok || spec.Name.Name != t.Name {
 			continue
 		}
-		p.addSymbol(t.Name, typeSignature(p.fset, spec), t.Doc)
+		p.addSymbol(t.Name, typeSignature(spec), t.Doc)
 		switch definition := spec.Type.(type) {
 		case *ast.StructType:
 			p.addFields(t.Name, "", definition.Fields)
@@ -82,7 +80,7 @@ func (p *page) addFields(typeName, keyword string, fields *ast.FieldList) {
 	for _, field := range fields.List {
 		for _, name := range field.Names {
 			if name.IsExported() {
-				signature := oneLine(p.fset, field.Type)
+				signature := oneLine(field.Type)
 				if keyword != "" {
 					signature = strings.TrimPrefix(signature, "func")
 				} else {
@@ -102,7 +100,7 @@ const maxValueWords = 400
 func (p *page) addValues(groups []*doc.Value) {
 	for _, group := range groups {
 		names := exportedNames(group.Names, p.doc.ImportPath == "builtin")
-		lines, documented := valueLines(p.fset, group.Decl)
+		lines, documented := valueLines(group.Decl)
 		if len(names) == 0 || strings.TrimSpace(group.Doc) == "" && !documented {
 			continue
 		}

@@ -11,32 +11,43 @@ import (
 // methods.
 const maxInterfaceWords = 16
 
-func funcSignature(fset *token.FileSet, decl *ast.FuncDecl) string {
+func funcSignature(decl *ast.FuncDecl) string {
 	bare := *decl
 	bare.Doc, bare.Body = nil, nil
-	return oneLine(fset, &bare)
+	return oneLine(&bare)
 }
 
 // typeSignature shows a type in one line, structs and long interfaces without
 // their content.
-func typeSignature(fset *token.FileSet, spec *ast.TypeSpec) string {
+func typeSignature(spec *ast.TypeSpec) string {
 	bare := *spec
 	bare.Doc, bare.Comment = nil, nil
 	switch definition := spec.Type.(type) {
 	case *ast.StructType:
 		bare.Type = ast.NewIdent("struct")
 	case *ast.InterfaceType:
-		full := "type " + oneLine(fset, &bare)
-		if definition.Incomplete || strings.Contains(full, "//") || countWords(full) > maxInterfaceWords {
+		bare.Type = withoutComments(definition)
+		if definition.Incomplete || countWords(oneLine(&bare)) > maxInterfaceWords {
 			bare.Type = ast.NewIdent("interface")
 		}
 	}
-	return "type " + oneLine(fset, &bare)
+	return "type " + oneLine(&bare)
+}
+
+func withoutComments(definition *ast.InterfaceType) *ast.InterfaceType {
+	methods := *definition.Methods
+	methods.List = nil
+	for _, method := range definition.Methods.List {
+		bare := *method
+		bare.Doc, bare.Comment = nil, nil
+		methods.List = append(methods.List, &bare)
+	}
+	return &ast.InterfaceType{Interface: definition.Interface, Methods: &methods}
 }
 
 // valueLines returns a line "Name = value // comment" for every exported spec
 // of a const or var declaration, and whether any has a comment.
-func valueLines(fset *token.FileSet, decl *ast.GenDecl) (lines []string, documented bool) {
+func valueLines(decl *ast.GenDecl) (lines []string, documented bool) {
 	for _, spec := range decl.Specs {
 		spec, ok := spec.(*ast.ValueSpec)
 		if !ok {
@@ -45,7 +56,7 @@ func valueLines(fset *token.FileSet, decl *ast.GenDecl) (lines []string, documen
 		remark := oneSpace(spec.Doc.Text() + " " + spec.Comment.Text())
 		bare := *spec
 		bare.Doc, bare.Comment = nil, nil
-		line := oneLine(fset, &bare)
+		line := oneLine(&bare)
 		if len(line) > 120 { // a table: the names say more than the values
 			names := make([]string, len(spec.Names))
 			for i, name := range spec.Names {
@@ -72,12 +83,27 @@ func exportedNames(names []string, all bool) []string {
 	return exported
 }
 
-// oneLine prints a syntax node without line breaks.
-func oneLine(fset *token.FileSet, node any) string {
-	var out strings.Builder
+// oneLine prints a syntax node in one line. In an empty FileSet no node has a
+// line of its own; what still is broken (methods, statements) gets semicolons.
+func oneLine(node any) string {
+	var printed strings.Builder
 	// Printing a parsed node to memory cannot fail.
-	_ = (&printer.Config{Mode: printer.RawFormat}).Fprint(&out, fset, node)
-	return oneSpace(out.String())
+	_ = (&printer.Config{Mode: printer.RawFormat}).Fprint(&printed, token.NewFileSet(), node)
+	var out strings.Builder
+	for line := range strings.Lines(printed.String()) {
+		if line = oneSpace(line); line == "" {
+			continue
+		}
+		switch before := out.String(); {
+		case before == "":
+		case strings.HasSuffix(before, "{"), strings.HasPrefix(line, "}"):
+			out.WriteByte(' ')
+		default:
+			out.WriteString("; ")
+		}
+		out.WriteString(line)
+	}
+	return out.String()
 }
 
 func oneSpace(text string) string { return strings.Join(strings.Fields(text), " ") }

@@ -1,6 +1,10 @@
 package corpus
 
-import "strings"
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
 
 // split divides blocks of text into pieces of at most maxWords words; a last
 // piece of less than a quarter of that is left with the piece before. Blocks
@@ -50,7 +54,7 @@ func divide(block string, maxWords int) []string {
 	if sentences := splitSentences(block); len(sentences) > 1 {
 		return pack(sentences, maxWords)
 	}
-	return pack(strings.SplitAfter(block, " "), maxWords)
+	return pack(splitWords(block), maxWords)
 }
 
 // pack joins consecutive units while they fit into maxWords. A unit that is
@@ -96,6 +100,20 @@ func splitSentences(text string) []string {
 		}
 	}
 	return append(sentences, text[start:])
+}
+
+// splitWords cuts after every white space, so that no part has two words.
+func splitWords(text string) []string {
+	var words []string
+	start := 0
+	for i, r := range text {
+		if unicode.IsSpace(r) {
+			end := i + utf8.RuneLen(r)
+			words = append(words, text[start:end])
+			start = end
+		}
+	}
+	return append(words, text[start:])
 }
 
 func countWords(text string) int { return len(strings.Fields(text)) }

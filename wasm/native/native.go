@@ -203,3 +203,8 @@ func (e *Encoder) batches(texts []string, kind encoder.Kind) ([]batch, error) {
 	}
 	return list, nil
 }
+
+// Tokens returns the token ids that the model sees for a text.
+func (e *Encoder) Tokens(text string, kind encoder.Kind) ([]int32, error) {
+	return e.encoder.Tokens(nil, text, kind)
+}

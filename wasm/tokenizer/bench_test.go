@@ -6,7 +6,7 @@ import (
 )
 
 func BenchmarkEncode(b *testing.B) {
-	tok := smolLM2(b)
+	tok := load(b, "smollm2")
 	prose := strings.Repeat("The context carries deadlines, cancellation signals, and other request-scoped values "+
 		"across API boundaries; don't store it in a struct (see RFC 2119, section 3.1).\n", 200)
 	source := strings.Repeat("\tif err := r.fail(\"tokens\", n+1); err != nil {\n\t\treturn nil, err // 12 bytes\n\t}\n", 200)

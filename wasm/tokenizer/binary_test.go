@@ -124,7 +124,7 @@ func TestParseRefusesDamage(t *testing.T) {
 
 // TestParseSurvivesFlippedBits must not panic, whatever it answers.
 func TestParseSurvivesFlippedBits(t *testing.T) {
-	whole, err := small(t, "qwen2").MarshalBinary()
+	whole, err := load(t, "qwen2").MarshalBinary()
 	if err != nil {
 		t.Fatal(err)
 	}

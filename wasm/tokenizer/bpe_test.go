@@ -37,7 +37,7 @@ func mergeSlowly(t *Tokenizer, word string) []int32 {
 }
 
 func TestMergingByHeapAndByScanAreTheDefinition(t *testing.T) {
-	tok := small(t, "gpt2")
+	tok := load(t, "gpt2")
 	rng := rand.New(rand.NewPCG(1, 2))
 	letters := "aeinorst the\x04é"
 	for range 300 {
@@ -59,7 +59,7 @@ func TestMergingByHeapAndByScanAreTheDefinition(t *testing.T) {
 // TestPathologicalTextIsNotQuadratic gives a megabyte a time that quadratic
 // work would exceed a thousandfold.
 func TestPathologicalTextIsNotQuadratic(t *testing.T) {
-	tok := smolLM2(t)
+	tok := load(t, "smollm2")
 	for _, unit := range []string{"a", "ab", " ", "\n", "1", "é", "字", "=", "<", "<|", "\xff", "\x04", "'", "the"} {
 		text := strings.Repeat(unit, 1<<20/len(unit))
 		start := time.Now()
@@ -103,7 +103,7 @@ func TestMergeTableRefusesRepeatsAndCollisions(t *testing.T) {
 }
 
 func TestRealMergesCollideLittle(t *testing.T) {
-	table := smolLM2(t).merges
+	table := load(t, "smollm2").merges
 	longest := 0
 	for _, m := range table.list {
 		probes := 0

@@ -1,3 +1,5 @@
+//go:build !wasm
+
 package tokenizer
 
 import (
@@ -96,6 +98,29 @@ func TestParseJSONAccepts(t *testing.T) {
 	}
 }
 
+// TestParseJSONReadsTheReferencesFiles compares with the compact form of the
+// same files, whose ids TestEncodeEqualsReference checks.
+func TestParseJSONReadsTheReferencesFiles(t *testing.T) {
+	for _, name := range []string{"gpt2", "llama3", "qwen2"} {
+		tok, err := ParseJSON(readTestdata(t, name+".json"))
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		got, err := tok.MarshalBinary()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !bytes.Equal(got, readTestdata(t, name+".bin.gz")) {
+			t.Errorf("%s.json and %s.bin.gz differ", name, name)
+		}
+		for _, g := range goldens(t, name)[:100] {
+			if ids := tok.Encode(nil, g.text); !slices.Equal(ids, g.ids) {
+				t.Fatalf("%s: Encode(%q) = %v, want %v", name, g.text, ids, g.ids)
+			}
+		}
+	}
+}
+
 func TestJSONRoundTrip(t *testing.T) {
 	for name, tok := range all(t) {
 		file, err := tok.JSON()
@@ -157,4 +182,43 @@ func TestPreTokenizerByName(t *testing.T) {
 			t.Errorf("%q was accepted", name)
 		}
 	}
+}
+
+func FuzzParseJSON(f *testing.F) {
+	tok, err := Parse(tiny(f))
+	if err != nil {
+		f.Fatal(err)
+	}
+	file, err := tok.JSON()
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(file)
+	for _, c := range refusals {
+		f.Add([]byte(c.file))
+	}
+	f.Fuzz(func(t *testing.T, b []byte) {
+		tok, err := ParseJSON(b)
+		if err != nil {
+			return
+		}
+		compact, err := tok.MarshalBinary()
+		if err != nil {
+			t.Fatal(err)
+		}
+		again, err := Parse(compact)
+		if err != nil {
+			t.Fatal(err)
+		}
+		file, err := again.JSON()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if again, err = ParseJSON(file); err != nil {
+			t.Fatal(err)
+		}
+		if second, _ := again.MarshalBinary(); !bytes.Equal(compact, second) {
+			t.Fatal("tokenizer.json changed on the way")
+		}
+	})
 }

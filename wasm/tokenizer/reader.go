@@ -126,3 +126,21 @@ func (r *reader) added(n int) []addedToken {
 	}
 	return list
 }
+
+// uvarint decodes an unsigned LEB128 number of at most 5 bytes and below 2^32
+// at the start of s; n is 0 if there is none.
+func uvarint(s string) (v uint32, n int) {
+	var wide uint64
+	for n < len(s) && n < 5 {
+		c := s[n]
+		wide |= uint64(c&0x7F) << (7 * n)
+		n++
+		if c < 0x80 {
+			if wide > 0xFFFFFFFF || c == 0 && n > 1 {
+				return 0, 0
+			}
+			return uint32(wide), n
+		}
+	}
+	return 0, 0
+}

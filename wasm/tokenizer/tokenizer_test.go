@@ -37,20 +37,11 @@ func readTestdata(t testing.TB, name string) []byte {
 	return b
 }
 
-func smolLM2(t testing.TB) *Tokenizer {
+// load reads one of the tokenizers: smollm2, or gpt2, llama3 and qwen2, which
+// are small and were trained for the tests.
+func load(t testing.TB, name string) *Tokenizer {
 	t.Helper()
-	tok, err := Parse(readTestdata(t, "smollm2.bin.gz"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return tok
-}
-
-// small is one of the tokenizers that were trained for the tests: gpt2, llama3
-// or qwen2.
-func small(t testing.TB, name string) *Tokenizer {
-	t.Helper()
-	tok, err := ParseJSON(readTestdata(t, name+".json"))
+	tok, err := Parse(readTestdata(t, name+".bin.gz"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +50,7 @@ func small(t testing.TB, name string) *Tokenizer {
 
 func all(t testing.TB) map[string]*Tokenizer {
 	return map[string]*Tokenizer{
-		"smollm2": smolLM2(t), "gpt2": small(t, "gpt2"), "llama3": small(t, "llama3"), "qwen2": small(t, "qwen2"),
+		"smollm2": load(t, "smollm2"), "gpt2": load(t, "gpt2"), "llama3": load(t, "llama3"), "qwen2": load(t, "qwen2"),
 	}
 }
 
@@ -127,7 +118,7 @@ func TestDecodeReversesEncode(t *testing.T) {
 }
 
 func TestDecodeRefusesUnknownIDs(t *testing.T) {
-	tok := small(t, "gpt2")
+	tok := load(t, "gpt2")
 	for _, id := range []int32{-1, int32(tok.Len()), 1<<31 - 1, -1 << 31} {
 		if text, err := tok.Decode([]int32{0, id}); err == nil || text != "" {
 			t.Errorf("Decode of id %d: %q, %v", id, text, err)
@@ -139,7 +130,7 @@ func TestDecodeRefusesUnknownIDs(t *testing.T) {
 }
 
 func TestSmolLM2LacksOnlyTheDocumentedBytes(t *testing.T) {
-	tok := smolLM2(t)
+	tok := load(t, "smollm2")
 	var missing []byte
 	for b, id := range tok.bytes {
 		if id < 0 {
@@ -153,7 +144,7 @@ func TestSmolLM2LacksOnlyTheDocumentedBytes(t *testing.T) {
 }
 
 func TestTokensByNameAndID(t *testing.T) {
-	tok := smolLM2(t)
+	tok := load(t, "smollm2")
 	if tok.Len() != 49152 {
 		t.Errorf("Len %d", tok.Len())
 	}
@@ -213,7 +204,7 @@ func TestBoundariesOfEveryCodePoint(t *testing.T) {
 
 // TestEncodeAppends checks that what is in dst stays.
 func TestEncodeAppends(t *testing.T) {
-	tok := smolLM2(t)
+	tok := load(t, "smollm2")
 	text := "Hello world, " + strings.Repeat("x", 200)
 	dst := tok.Encode([]int32{7, 8}, text)
 	if !slices.Equal(dst, append([]int32{7, 8}, tok.Encode(nil, text)...)) {
@@ -233,7 +224,7 @@ func TestEncodeDoesNotAllocate(t *testing.T) {
 
 // TestConcurrentUse is for the race detector.
 func TestConcurrentUse(t *testing.T) {
-	tok := small(t, "llama3")
+	tok := load(t, "llama3")
 	list := goldens(t, "llama3")[:100]
 	done := make(chan bool)
 	for range 4 {

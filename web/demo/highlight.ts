@@ -19,8 +19,9 @@ interface Match {
   stem: string;
 }
 
-/** snippet cuts the part of a text that has most of the query's words and marks them. */
-export function snippet(text: string, query: string): Piece[] {
+/** snippet cuts the part of a passage that has most of the query's words and marks them. White space is one space. */
+export function snippet(passage: string, query: string): Piece[] {
+  const text = passage.replace(/\s+/g, " ").trim();
   const found = matches(text, query);
   if (text.length <= SNIPPET) return pieces(text, found, 0, text.length);
 

@@ -33,10 +33,10 @@ test("a snippet shows where the words are", () => {
 });
 
 test("odd texts make snippets", () => {
-  for (const text of ["", " ", "x".repeat(5000), "🙂".repeat(2000), "\u0000\ud800", "é".repeat(900)]) {
+  for (const text of ["", "a\n\t b", "x".repeat(5000), "🙂".repeat(2000), "\u0000\ud800", "é".repeat(900)]) {
     for (const query of ["", "x", "🙂", ".*[", "\ud800"]) {
       const got = snippet(text, query);
-      if (text.length <= 240) equal(plain(got), text, "text");
+      if (text.length <= 240) equal(plain(got), text.replace(/\s+/g, " "), "text");
       else if (plain(got).length > 250) throw new Error(`a snippet of ${plain(got).length} characters`);
     }
   }

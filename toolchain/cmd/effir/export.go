@@ -5,7 +5,6 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 
 	"github.com/effir/effir/toolchain/checkpoint"
@@ -33,11 +32,8 @@ beside files named by their hash, which any static host can serve.`,
 				o.Name = filepath.Base(strings.TrimRight(args[0], "/"))
 			}
 			o.Embedding = model.Embedding{Pooling: pooling}
-			bar := progressbar.Default(-1, "quantise")
-			o.Progress = func(done, total int) {
-				bar.ChangeMax(total)
-				_ = bar.Set(done)
-			}
+			progress := stageBars(c.ErrOrStderr())
+			o.Progress = func(done, total int) { progress("quantise", done, total) }
 			m, err := export.Export(c.Context(), src, out, o)
 			if err != nil {
 				return err

@@ -1,6 +1,6 @@
 """Writes figures.json: runs, judgements and the figures that trec_eval (in
 pytrec_eval-terrier, by ir_measures where noted) gives for them. Input: this
-program's BM25 ranking of 12 queries of SciFact (scifact.run, scifact.qrels).
+program's BM25 ranking of 11 queries of SciFact (scifact.run, scifact.qrels).
 
     pip install pytrec_eval-terrier==0.5.11 ir-measures==0.4.3 && python3 figures.py
 

@@ -11,7 +11,9 @@ type tile struct {
 	run          func(out *float32, q *int8, scale, sums *float32, w *byte, n, groups int)
 }
 
-var avx2Tiles = []tile{{6, 1, q4Tile6}, {5,1,q4Tile5}, {4, 1, q4Tile4}, {3, 1, q4Tile3}, {2, 1, q4Tile2}, {1, 1, q4Tile1}}
+var avx2Tiles = []tile{
+	{6, 1, q4Tile6}, {5, 1, q4Tile5}, {4, 1, q4Tile4}, {3, 1, q4Tile3}, {2, 1, q4Tile2}, {1, 1, q4Tile1},
+}
 
 var vnniTiles = append([]tile{
 	{8, 2, q4VNNITile8}, {4, 2, q4VNNITile4}, {2, 2, q4VNNITile2}, {1, 2, q4VNNITile1},

@@ -2,32 +2,38 @@
 
 package avx2
 
-// q4Tile1 multiplies 1 rows by one panel. n: columns of out; groups > 0.
+// q4Tile1 multiplies a tile of rows, 1 high, by one panel.
+// n is the number of columns of out; groups > 0.
 //
 //go:noescape
 func q4Tile1(out *float32, q *int8, scale *float32, sums *float32, w *byte, n int, groups int)
 
-// q4Tile2 multiplies 2 rows by one panel. n: columns of out; groups > 0.
+// q4Tile2 multiplies a tile of rows, 2 high, by one panel.
+// n is the number of columns of out; groups > 0.
 //
 //go:noescape
 func q4Tile2(out *float32, q *int8, scale *float32, sums *float32, w *byte, n int, groups int)
 
-// q4Tile3 multiplies 3 rows by one panel. n: columns of out; groups > 0.
+// q4Tile3 multiplies a tile of rows, 3 high, by one panel.
+// n is the number of columns of out; groups > 0.
 //
 //go:noescape
 func q4Tile3(out *float32, q *int8, scale *float32, sums *float32, w *byte, n int, groups int)
 
-// q4Tile4 multiplies 4 rows by one panel. n: columns of out; groups > 0.
+// q4Tile4 multiplies a tile of rows, 4 high, by one panel.
+// n is the number of columns of out; groups > 0.
 //
 //go:noescape
 func q4Tile4(out *float32, q *int8, scale *float32, sums *float32, w *byte, n int, groups int)
 
-// q4Tile5 multiplies 5 rows by one panel. n: columns of out; groups > 0.
+// q4Tile5 multiplies a tile of rows, 5 high, by one panel.
+// n is the number of columns of out; groups > 0.
 //
 //go:noescape
 func q4Tile5(out *float32, q *int8, scale *float32, sums *float32, w *byte, n int, groups int)
 
-// q4Tile6 multiplies 6 rows by one panel. n: columns of out; groups > 0.
+// q4Tile6 multiplies a tile of rows, 6 high, by one panel.
+// n is the number of columns of out; groups > 0.
 //
 //go:noescape
 func q4Tile6(out *float32, q *int8, scale *float32, sums *float32, w *byte, n int, groups int)

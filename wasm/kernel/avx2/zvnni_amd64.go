@@ -2,22 +2,26 @@
 
 package avx2
 
-// q4VNNITile1 multiplies 1 rows by two panels. n: columns of out; groups > 0.
+// q4VNNITile1 multiplies a tile of rows, 1 high, by two panels.
+// n is the number of columns of out; groups > 0.
 //
 //go:noescape
 func q4VNNITile1(out *float32, q *int8, scale *float32, sums *float32, w *byte, n int, groups int)
 
-// q4VNNITile2 multiplies 2 rows by two panels. n: columns of out; groups > 0.
+// q4VNNITile2 multiplies a tile of rows, 2 high, by two panels.
+// n is the number of columns of out; groups > 0.
 //
 //go:noescape
 func q4VNNITile2(out *float32, q *int8, scale *float32, sums *float32, w *byte, n int, groups int)
 
-// q4VNNITile4 multiplies 4 rows by two panels. n: columns of out; groups > 0.
+// q4VNNITile4 multiplies a tile of rows, 4 high, by two panels.
+// n is the number of columns of out; groups > 0.
 //
 //go:noescape
 func q4VNNITile4(out *float32, q *int8, scale *float32, sums *float32, w *byte, n int, groups int)
 
-// q4VNNITile8 multiplies 8 rows by two panels. n: columns of out; groups > 0.
+// q4VNNITile8 multiplies a tile of rows, 8 high, by two panels.
+// n is the number of columns of out; groups > 0.
 //
 //go:noescape
 func q4VNNITile8(out *float32, q *int8, scale *float32, sums *float32, w *byte, n int, groups int)

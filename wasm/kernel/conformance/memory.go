@@ -69,7 +69,7 @@ func testMemory(t *testing.T, k kernel.Kernels) {
 			t.Errorf("Alloc(%d): error %v, want ErrMemory", size, err)
 		}
 	}
-	for _, at := range []kernel.Ptr{math.MaxUint32 - 7, 1 << 31} {
+	for _, at := range []kernel.Ptr{end.Add(-15), end, 1 << 31, math.MaxUint32 - 7} {
 		mustPanic(t, "Write past the end", func() { k.Write(at, make([]byte, 16)) })
 		mustPanic(t, "Read past the end", func() { k.Read(make([]byte, 16), at) })
 	}

@@ -51,9 +51,16 @@ globalThis.open = (module) => {
 	globalThis.kernels = new WebAssembly.Instance(new WebAssembly.Module(bytesOf(module))).exports;
 	return kernels.variant();
 };
-globalThis.write = (p, text) => { new Uint8Array(kernels.memory.buffer).set(bytesOf(text), p); };
+globalThis.range = (p, n) => {
+	if (p + n > kernels.allocated() >>> 0) throw new RangeError("outside of the allocated memory");
+	return new Uint8Array(kernels.memory.buffer, p, n);
+};
+globalThis.write = (p, text) => {
+	const bytes = bytesOf(text);
+	range(p, bytes.length).set(bytes);
+};
 globalThis.read = (p, n) => {
-	const bytes = new Uint8Array(kernels.memory.buffer, p, n);
+	const bytes = range(p, n);
 	if (bytes.toBase64) return bytes.toBase64();
 	let text = "";
 	for (const b of bytes) text += String.fromCharCode(b);

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"math"
 	"sync"
+	"sync/atomic"
 
 	"github.com/tetratelabs/wazero"
 	"github.com/tetratelabs/wazero/api"
@@ -22,6 +23,7 @@ type Kernels struct {
 	runtime wazero.Runtime
 	memory  api.Memory
 	alloc   api.Function
+	end     atomic.Uint64 // of the allocated memory
 
 	mu    sync.Mutex // guards functions and stack, and so the module's scratch
 	stack [maxParameters]uint64
@@ -76,27 +78,27 @@ func (k *Kernels) Alloc(size int) (kernel.Ptr, error) {
 	if size < 0 || size > math.MaxUint32 {
 		return 0, kernel.ErrMemory
 	}
-	p := kernel.Ptr(k.call(k.alloc, uint64(size)))
+	p := k.call(k.alloc, uint64(size))
 	if p == 0 {
 		return 0, kernel.ErrMemory
 	}
-	return p, nil
+	k.end.Store(p + uint64(size))
+	return kernel.Ptr(p), nil
 }
 
 // Write implements [kernel.Memory].
-func (k *Kernels) Write(p kernel.Ptr, src []byte) {
-	if !k.memory.Write(uint32(p), src) {
-		panic("wazerokernel: Write outside of the memory")
-	}
-}
+func (k *Kernels) Write(p kernel.Ptr, src []byte) { copy(k.view(p, len(src)), src) }
 
 // Read implements [kernel.Memory].
-func (k *Kernels) Read(dst []byte, p kernel.Ptr) {
-	src, ok := k.memory.Read(uint32(p), uint32(len(dst)))
-	if !ok || len(src) != len(dst) {
-		panic("wazerokernel: Read outside of the memory")
+func (k *Kernels) Read(dst []byte, p kernel.Ptr) { copy(dst, k.view(p, len(dst))) }
+
+// view returns n bytes of the memory at p. It panics unless they are allocated.
+func (k *Kernels) view(p kernel.Ptr, n int) []byte {
+	if uint64(p)+uint64(n) > k.end.Load() {
+		panic("wazerokernel: a range outside of the allocated memory")
 	}
-	copy(dst, src)
+	b, _ := k.memory.Read(uint32(p), uint32(n))
+	return b
 }
 
 // call runs an export and returns its result, 0 if it has none. It panics where

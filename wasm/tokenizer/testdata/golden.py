@@ -1,11 +1,11 @@
 """Writes the goldens of this folder.
 
 usage: python3 golden.py SMOLLM2        (a tokenizer.json, or a GGUF file)
-needs: pip install tokenizers gguf; Go, to make smollm2.bin.gz
+needs: pip install tokenizers gguf; Go, to make the compact forms
 
-smollm2.bin.gz       SmolLM2's vocabulary in our compact form
 gpt2.json, llama3.json, qwen2.json
                      small tokenizers of the other kinds, trained here
+*.bin.gz             SmolLM2's and these tokenizers in our compact form
 *.golden.jsonl.gz    strings and their ids, one JSON array [string, ids] a line
 boundaries.json      per pre-tokenizer, for each 4096 code points, a hash of the
                      word boundaries of a probe text around each of them
@@ -46,6 +46,12 @@ def write_golden(name, tokenizer):
     write_gz(HERE / f"{name}.golden.jsonl.gz", ("\n".join(lines) + "\n").encode())
 
 
+def write_compact(name, path):
+    command = ["go", "run", "./internal/compact", path]
+    compact = subprocess.run(command, cwd=HERE.parent, check=True, stdout=subprocess.PIPE).stdout
+    write_gz(HERE / f"{name}.bin.gz", compact)
+
+
 def train(kind, added, ignore_merges):
     """A small tokenizer over all 256 bytes, trained on the sentences."""
     t = Tokenizer(models.BPE())
@@ -84,8 +90,7 @@ def main(path):
     write_golden("smollm2", smollm2)
     with tempfile.TemporaryDirectory() as folder:
         smollm2.save(folder + "/tokenizer.json")
-        command = ["go", "run", "./internal/compact", folder + "/tokenizer.json"]
-        write_gz(HERE / "smollm2.bin.gz", subprocess.run(command, cwd=HERE.parent, check=True, stdout=subprocess.PIPE).stdout)
+        write_compact("smollm2", folder + "/tokenizer.json")
 
     special = lambda s: AddedToken(s, special=True, normalized=False)
     plain = lambda s: AddedToken(s, special=False, normalized=False)
@@ -97,6 +102,7 @@ def main(path):
     for name, t in small.items():
         write_golden(name, t)
         t.save(str(HERE / f"{name}.json"), pretty=False)
+        write_compact(name, str(HERE / f"{name}.json"))
 
     kinds = {kind: boundaries(kind) for kind in ["smollm", "gpt2", "llama3", "qwen2"]}
     (HERE / "boundaries.json").write_text(json.dumps(kinds, indent=0) + "\n")

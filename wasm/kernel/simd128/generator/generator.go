@@ -7,8 +7,8 @@
 // It owns its memory and exports it as "memory". Operations are exported under
 // their names in snake case, with the parameters of the Go methods in the same
 // order: pointers, counts and booleans as i32, floats as f32. A size that the
-// operation's contract excludes traps. Further exports are alloc, poke64, peek64,
-// poke8, peek8 and variant, see memory.go.
+// operation's contract excludes traps. Further exports are alloc, allocated,
+// poke64, peek64, poke8, peek8 and variant, see memory.go.
 //
 // The low [kernel.Reserved] bytes are scratch of mat_mul_q4 and dot_i8: two calls
 // of one instance must not run at the same time.

@@ -10,6 +10,7 @@ const pageSize = 1 << 16
 // addMemory emits the memory and what Go needs to fill it from outside:
 //
 //	alloc(size) -> pointer   aligned to 64, zeroed; 0 if the memory cannot grow
+//	allocated() -> pointer   end of what alloc has returned
 //	poke64(p, v)  peek64(p)  eight bytes
 //	poke8(p, v)   peek8(p)   one byte, unsigned
 //	variant()                0 for baseline, 1 for relaxed
@@ -37,8 +38,8 @@ func addMemory(m *asm.Module, v Variant) {
 	f.Return(asm.Int(int(v)))
 }
 
-// addAlloc emits an allocator that never frees: it moves a global to the end of
-// what is taken. Memory that was grown is zero.
+// addAlloc emits alloc, which never frees: it moves a global to the end of what is
+// taken. Memory that was grown is zero.
 func addAlloc(m *asm.Module) {
 	top := m.Global(kernel.Reserved)
 	f := m.Func("alloc")
@@ -56,4 +57,7 @@ func addAlloc(m *asm.Module) {
 	})
 	f.SetGlobal(top, end)
 	f.Return(start)
+
+	f = m.Func("allocated")
+	f.Return(top.Get())
 }

@@ -15,12 +15,14 @@ const (
 )
 
 // matMulTile is kernel.Kernels.MatMulQ4 for one panel of eight columns and a
-// tile of a few rows. In a group the products of 8 steps of 4 inputs are summed
-// in 16 bits: 8 steps x 2 products x 15 x 128 = 30720 does not overflow.
+// tile of up to six rows, which share the unpacked weights and fill the sixteen
+// registers. In a group the products of 8 steps of 4 inputs are summed in 16
+// bits: 8 steps x 2 products x 15 x 128 = 30720 does not overflow.
 func (a *assembler) matMulTile(rows int) {
 	a.function(fmt.Sprintf("q4Tile%d", rows),
 		"func(out *float32, q *int8, scale, sums *float32, w *byte, n, groups int)",
-		fmt.Sprintf("q4Tile%d multiplies %d rows by one panel. n: columns of out; groups > 0.", rows, rows))
+		fmt.Sprintf("q4Tile%d multiplies a tile of rows, %d high, by one panel.", rows, rows),
+		"n is the number of columns of out; groups > 0.")
 	groups, w := a.param("groups"), a.param("w")
 	q, sums := a.activations(groups, rows)
 	acc, dot := vectors(rows, a.zero), vectors(rows, a.YMM)

@@ -14,7 +14,8 @@ import (
 func (a *assembler) vnniTile(rows int) {
 	a.function(fmt.Sprintf("q4VNNITile%d", rows),
 		"func(out *float32, q *int8, scale, sums *float32, w *byte, n, groups int)",
-		fmt.Sprintf("q4VNNITile%d multiplies %d rows by two panels. n: columns of out; groups > 0.", rows, rows))
+		fmt.Sprintf("q4VNNITile%d multiplies a tile of rows, %d high, by two panels.", rows, rows),
+		"n is the number of columns of out; groups > 0.")
 	groups, left := a.param("groups"), a.param("w")
 	q, sums := a.activations(groups, rows)
 	right := a.GP64()
