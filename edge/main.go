@@ -6,6 +6,7 @@
 package main
 
 import (
+	"runtime/debug"
 	"syscall/js"
 
 	"github.com/syumai/workers"
@@ -14,7 +15,13 @@ import (
 	"github.com/effir/effir/wasm/kernel/wasmimport"
 )
 
+// gcPercent makes the collector run when the heap has grown by a quarter: the
+// memory of the program never shrinks and shares its limit with the weights, and
+// what a request allocates is little.
+const gcPercent = 25
+
 func main() {
+	debug.SetGCPercent(gcPercent)
 	h := newHost(js.Global().Get("context"))
 	workers.ServeNonBlock(wholeBodies(h, service.New(wasmimport.Kernels{}, h)))
 	workers.Ready()

@@ -271,4 +271,8 @@ func TestPageShowsErrors(t *testing.T) {
 	p.want(text("#nothing"), "No passage matches “zzz”.")
 	p.open("ready", "?q=broken")
 	p.want(text("#notice p"), "the search engine stopped: unreachable; it was started again")
+	p.do(chromedp.SetValue("#query", "request"))
+	p.value(`document.getElementById("query").dispatchEvent(new Event("input"))`)
+	p.want(`document.querySelectorAll(".hit").length`, "3")
+	p.want(`document.getElementById("notice").hidden`, "true")
 }

@@ -1,39 +1,30 @@
 // What the Go program asks of its surroundings. Each function returns a promise
 // that belongs to the request in which it was called.
 
+// The most bytes of a chunk of weights, and one more that shows excess.
+const chunkBuffer = (4 << 20) + 1;
+
 // createHost reads files through an assets binding and writes weights to memory,
 // the kernels'. program is the memory of the Go program.
 export function createHost(assets, memory, program) {
-  const fetchFile = async (path, limit) => {
-    const response = await assets.fetch(`https://assets.local/${path}`).catch((error) => {
-      throw new Error(`${path} could not be fetched (${error.message}); try again`);
-    });
-    if (!response.ok) {
-      await response.body?.cancel();
-      const problem = response.status === 404 ? "is missing" : `could not be fetched (status ${response.status})`;
-      throw new Error(`${path} ${problem}; deploy the complete folder ${path.split("/")[0]}`);
-    }
-    const bytes = await readUpTo(response.body, limit + 1);
-    if (bytes.length > limit) {
-      throw new Error(`${path} is larger than the ${limit} bytes that were expected; deploy the file again`);
-    }
-    return bytes;
-  };
-
-  const fetchVerified = async (path, sha256, size) => {
-    const bytes = await fetchFile(path, size);
-    if (bytes.length !== size || hex(await crypto.subtle.digest("SHA-256", bytes)) !== sha256) {
-      throw new Error(`${path} does not have the content that its name promises; deploy the file again`);
-    }
-    return bytes;
-  };
+  // Buffers for chunks are used again: garbage of some MiB each would count
+  // against the worker's memory together with the weights.
+  const free = [];
+  let inUse = 0;
 
   return {
-    manifest: fetchFile,
-    file: fetchVerified,
+    manifest: (path, limit) => fetchFile(assets, path, limit),
+    file: (path, sha256, size) => fetchVerified(assets, path, sha256, size, new Uint8Array(size + 1)),
     async weights(at, path, sha256, size) {
-      const bytes = await fetchVerified(path, sha256, size);
-      new Uint8Array(memory.buffer, at, size).set(bytes); // memory.buffer changes when it grows
+      const buffer = free.pop() ?? new Uint8Array(chunkBuffer);
+      inUse++;
+      try {
+        const bytes = await fetchVerified(assets, path, sha256, size, buffer);
+        new Uint8Array(memory.buffer, at, size).set(bytes); // memory.buffer changes when it grows
+      } finally {
+        free.push(buffer);
+        if (--inUse === 0) free.length = 0;
+      }
     },
     pause: (milliseconds) => new Promise((resolve) => setTimeout(resolve, milliseconds)),
     body: (stream, limit) => readUpTo(stream, limit),
@@ -41,25 +32,48 @@ export function createHost(assets, memory, program) {
   };
 }
 
-// readUpTo returns the content of a stream, cut at limit bytes.
-async function readUpTo(stream, limit) {
-  const parts = [];
+// fetchVerified returns the content of path if it has this size and hash.
+async function fetchVerified(assets, path, sha256, size, buffer) {
+  const bytes = await fetchFile(assets, path, size, buffer);
+  if (bytes.length !== size || hex(await crypto.subtle.digest("SHA-256", bytes)) !== sha256) {
+    throw new Error(`${path} does not have the content that its name promises; deploy the file again`);
+  }
+  return bytes;
+}
+
+// fetchFile returns the content of path, at most limit bytes.
+async function fetchFile(assets, path, limit, buffer) {
+  const response = await assets.fetch(`https://assets.local/${path}`).catch((error) => {
+    throw new Error(`${path} could not be fetched (${error.message}); try again`);
+  });
+  if (!response.ok) {
+    await response.body?.cancel();
+    const problem = response.status === 404 ? "is missing" : `could not be fetched (status ${response.status})`;
+    throw new Error(`${path} ${problem}; deploy the complete folder ${path.split("/")[0]}`);
+  }
+  const bytes = await readUpTo(response.body, limit + 1, buffer);
+  if (bytes.length > limit) {
+    throw new Error(`${path} is larger than the ${limit} bytes that were expected; deploy the file again`);
+  }
+  return bytes;
+}
+
+// readUpTo returns the content of a stream, cut at limit bytes. It is put into
+// buffer, which is replaced by a larger one as needed.
+async function readUpTo(stream, limit, buffer = new Uint8Array(1 << 16)) {
   let size = 0;
-  const reader = stream?.getReader();
-  while (reader && size < limit) {
-    const { done, value } = await reader.read();
-    if (done) break;
-    parts.push(value.subarray(0, limit - size));
-    size += parts.at(-1).length;
+  for await (const part of stream ?? []) {
+    const taken = part.subarray(0, limit - size);
+    if (size + taken.length > buffer.length) {
+      const larger = new Uint8Array(Math.max(2 * buffer.length, size + taken.length));
+      larger.set(buffer.subarray(0, size));
+      buffer = larger;
+    }
+    buffer.set(taken, size);
+    size += taken.length;
+    if (size === limit) break; // which cancels the stream
   }
-  if (size === limit) await reader?.cancel();
-  const whole = new Uint8Array(size);
-  let at = 0;
-  for (const part of parts) {
-    whole.set(part, at);
-    at += part.length;
-  }
-  return whole;
+  return buffer.subarray(0, size);
 }
 
 function hex(buffer) {

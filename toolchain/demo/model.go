@@ -14,6 +14,7 @@ import (
 	"github.com/effir/effir/toolchain/importer"
 	"github.com/effir/effir/wasm/encoder"
 	"github.com/effir/effir/wasm/model"
+	"github.com/effir/effir/wasm/model/modeldir"
 	"github.com/effir/effir/wasm/native"
 )
 
@@ -65,7 +66,7 @@ func Model(ctx context.Context, progress Progress) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if _, _, err := model.Open(os.DirFS(dir)); err == nil {
+	if _, _, err := modeldir.Open(os.DirFS(dir)); err == nil {
 		return dir, nil
 	}
 	src, err := Checkpoint(ctx, progress)

@@ -65,7 +65,7 @@ func Systems(ctx context.Context, data *corpus.Dataset, embedder Embedder, optio
 	if options.Progress == nil {
 		options.Progress = func(string, int, int) {}
 	}
-	searcher, err := open(data.Corpus, options.Parameters, options.Fusions[0])
+	searcher, err := open(data.Corpus, options.Parameters)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", data.Name, err)
 	}
@@ -84,13 +84,12 @@ func Systems(ctx context.Context, data *corpus.Dataset, embedder Embedder, optio
 		}
 		systems = append(systems, System{Name: "vectors", Run: runOf(data, semantic)})
 		for _, fusion := range options.Fusions {
-			fuser, err := open(nil, options.Parameters, fusion)
-			if err != nil {
+			if err := fusion.Check(); err != nil {
 				return nil, err
 			}
 			fused := make([][]retriever.Hit, len(data.Queries))
 			for i := range fused {
-				fused[i] = fuser.Fuse(keyword[i], semantic[i], depth)
+				fused[i] = retriever.Fuse(fusion, keyword[i], semantic[i], depth)
 			}
 			systems = append(systems, System{Name: fusionName(fusion), Run: runOf(data, fused)})
 		}
@@ -104,7 +103,7 @@ func Systems(ctx context.Context, data *corpus.Dataset, embedder Embedder, optio
 }
 
 // open builds a search bundle in memory.
-func open(passages []corpus.Passage, parameters index.Parameters, fusion index.Fusion) (*retriever.Retriever, error) {
+func open(passages []corpus.Passage, parameters index.Parameters) (*retriever.Retriever, error) {
 	keywordFile, passageFile, err := corpus.BuildIndex(passages, parameters)
 	if err != nil {
 		return nil, err
@@ -117,7 +116,7 @@ func open(passages []corpus.Passage, parameters index.Parameters, fusion index.F
 	if err != nil {
 		return nil, err
 	}
-	return retriever.Open(keyword, store, fusion)
+	return retriever.Open(keyword, store, index.DefaultFusion())
 }
 
 // semanticHits embeds the corpus and the queries and ranks by vectors.

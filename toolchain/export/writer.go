@@ -9,6 +9,7 @@ import (
 
 	"github.com/effir/effir/toolchain/internal/atomicfile"
 	"github.com/effir/effir/wasm/model"
+	"github.com/effir/effir/wasm/model/modeldir"
 )
 
 // writer fills a package folder; the folder takes its name only at the end.
@@ -34,7 +35,7 @@ func (w *writer) abort() { _ = w.dir.Abort() }
 
 // file stores content under its hash.
 func (w *writer) file(b []byte) (model.File, error) {
-	f := model.NewFile(b)
+	f := modeldir.NewFile(b)
 	return f, os.WriteFile(filepath.Join(w.dir.Path(), f.FileName()), b, 0o644)
 }
 

@@ -10,7 +10,7 @@ import (
 	"github.com/effir/effir/internal/tinymodel"
 	"github.com/effir/effir/wasm/encoder"
 	"github.com/effir/effir/wasm/kernel"
-	"github.com/effir/effir/wasm/model"
+	"github.com/effir/effir/wasm/model/modeldir"
 	"github.com/effir/effir/wasm/tokenizer"
 )
 
@@ -18,7 +18,7 @@ import (
 func open(t testing.TB, k kernel.Kernels, dir string) *encoder.Encoder {
 	t.Helper()
 	files := os.DirFS(dir)
-	m, _, err := model.Open(files)
+	m, _, err := modeldir.Open(files)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -26,14 +26,14 @@ func open(t testing.TB, k kernel.Kernels, dir string) *encoder.Encoder {
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = m.ReadImage(files, func(offset int, chunk []byte) error {
+	err = modeldir.ReadImage(files, m, func(offset int, chunk []byte) error {
 		k.Write(weights.Add(offset), chunk)
 		return nil
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	raw, err := model.ReadFile(files, m.Tokenizer)
+	raw, err := modeldir.ReadFile(files, m.Tokenizer)
 	if err != nil {
 		t.Fatal(err)
 	}

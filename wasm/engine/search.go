@@ -84,6 +84,9 @@ func (e *Engine) SetIndex(part Part, b []byte) error {
 	if s.keyword == nil || s.passages == nil {
 		return nil
 	}
+	if s.bundle.Count != s.passages.Len() {
+		return errors.New("engine: index.json counts other passages than the store holds: build the bundle again")
+	}
 	r, err := retriever.Open(s.keyword, s.passages, s.bundle.Fusion)
 	if err != nil {
 		return err

@@ -18,7 +18,7 @@ import (
 
 	"github.com/effir/effir/wasm/encoder"
 	"github.com/effir/effir/wasm/engine"
-	"github.com/effir/effir/wasm/model"
+	"github.com/effir/effir/wasm/model/modeldir"
 )
 
 // Host is one instance of the guest with its kernels. It is not safe for
@@ -69,7 +69,7 @@ func (h *Host) Close(ctx context.Context) error { return h.runtime.Close(ctx) }
 // LoadModel loads a package from a directory; every file is verified before it
 // reaches the guest.
 func (h *Host) LoadModel(ctx context.Context, dir fs.FS) error {
-	m, manifest, err := model.Open(dir)
+	m, manifest, err := modeldir.Open(dir)
 	if err != nil {
 		return err
 	}
@@ -80,7 +80,7 @@ func (h *Host) LoadModel(ctx context.Context, dir fs.FS) error {
 	if err != nil {
 		return err
 	}
-	err = m.ReadImage(dir, func(offset int, chunk []byte) error {
+	err = modeldir.ReadImage(dir, m, func(offset int, chunk []byte) error {
 		if !h.kernels.Memory().Write(uint32(at)+uint32(offset), chunk) {
 			return fmt.Errorf("%w: weights lie outside kernel memory", ErrTrap)
 		}
@@ -89,7 +89,7 @@ func (h *Host) LoadModel(ctx context.Context, dir fs.FS) error {
 	if err != nil {
 		return err
 	}
-	tokens, err := model.ReadFile(dir, m.Tokenizer)
+	tokens, err := modeldir.ReadFile(dir, m.Tokenizer)
 	if err != nil {
 		return err
 	}

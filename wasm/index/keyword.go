@@ -43,8 +43,8 @@ const (
 // Len returns the number of passages.
 func (k *Keyword) Len() int { return k.docs }
 
-// ParseKeyword reads a keyword index in place. It accepts exactly what Builder
-// writes and checks all of it; it allocates at most 8 bytes per byte of data.
+// ParseKeyword reads a keyword index in place and checks all of it. It allocates
+// at most 8 bytes per byte of data.
 func ParseKeyword(data []byte) (*Keyword, error) {
 	if len(data) < keywordHeader || string(data[:8]) != keywordMagic {
 		return nil, keywordError("header", "is not that of a keyword index")

@@ -16,6 +16,7 @@ import (
 	"github.com/effir/effir/wasm/kernel"
 	"github.com/effir/effir/wasm/kernel/native"
 	"github.com/effir/effir/wasm/model"
+	"github.com/effir/effir/wasm/model/modeldir"
 	"github.com/effir/effir/wasm/tokenizer"
 )
 
@@ -42,7 +43,7 @@ type Encoder struct {
 
 // Open loads a model package.
 func Open(dir fs.FS, o Options) (*Encoder, error) {
-	m, _, err := model.Open(dir)
+	m, _, err := modeldir.Open(dir)
 	if err != nil {
 		return nil, err
 	}
@@ -54,7 +55,7 @@ func Open(dir fs.FS, o Options) (*Encoder, error) {
 	if err != nil {
 		return nil, err
 	}
-	err = m.ReadImage(dir, func(offset int, chunk []byte) error {
+	err = modeldir.ReadImage(dir, m, func(offset int, chunk []byte) error {
 		k.Write(weights.Add(offset), chunk)
 		return nil
 	})
@@ -67,7 +68,7 @@ func Open(dir fs.FS, o Options) (*Encoder, error) {
 
 // start reads the tokenizer and makes the workers' sessions.
 func (e *Encoder) start(dir fs.FS, weights kernel.Ptr, o Options) error {
-	raw, err := model.ReadFile(dir, e.manifest.Tokenizer)
+	raw, err := modeldir.ReadFile(dir, e.manifest.Tokenizer)
 	if err != nil {
 		return err
 	}

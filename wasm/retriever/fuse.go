@@ -10,6 +10,11 @@ import (
 // beyond it hardly count.
 const FuseDepth = 100
 
+// Fuse combines hits with the bundle's weights, see the function Fuse.
+func (r *Retriever) Fuse(keyword, semantic []Hit, k int) []Hit {
+	return Fuse(r.fusion, keyword, semantic, k)
+}
+
 // Fuse combines the hits of Keyword (or KeywordTyping) and Semantic by weighted
 // reciprocal rank fusion and returns the k best:
 //
@@ -19,7 +24,11 @@ const FuseDepth = 100
 // Ties go to the lower document number. With both weights 1 and K = 60 this is
 // Cormack, Clarke and Büttcher, Reciprocal Rank Fusion Outperforms Condorcet
 // and Individual Rank Learning Methods, SIGIR 2009.
-func (r *Retriever) Fuse(keyword, semantic []Hit, k int) []Hit {
+//
+// Unequal weights act strongly: with 1 and 0.5, the best passage by meaning
+// alone scores like the 62nd by keyword, so that meaning mostly reorders what
+// keywords found. A ranking of weight 0 brings no passages.
+func Fuse(fusion index.Fusion, keyword, semantic []Hit, k int) []Hit {
 	fused := make([]Hit, 0, len(keyword)+len(semantic))
 	at := make(map[int]int, cap(fused)) // position in fused by document
 	for _, hit := range keyword {
@@ -36,9 +45,8 @@ func (r *Retriever) Fuse(keyword, semantic []Hit, k int) []Hit {
 		fused[i].SemanticRank, fused[i].SemanticScore = hit.SemanticRank, hit.SemanticScore
 	}
 	for i := range fused {
-		fused[i].Score = r.fusedScore(fused[i])
+		fused[i].Score = fusedScore(fusion, fused[i])
 	}
-	// A ranking of weight 0 brings no passages.
 	fused = slices.DeleteFunc(fused, func(hit Hit) bool { return hit.Score == 0 })
 	slices.SortFunc(fused, func(a, b Hit) int {
 		return index.CompareMatches(index.Match{Doc: a.Doc, Score: a.Score}, index.Match{Doc: b.Doc, Score: b.Score})
@@ -46,13 +54,13 @@ func (r *Retriever) Fuse(keyword, semantic []Hit, k int) []Hit {
 	return fused[:min(max(k, 0), len(fused))]
 }
 
-func (r *Retriever) fusedScore(hit Hit) float32 {
+func fusedScore(fusion index.Fusion, hit Hit) float32 {
 	var score float32
 	if hit.KeywordRank > 0 {
-		score += r.fusion.Keyword / (r.fusion.K + float32(hit.KeywordRank))
+		score += fusion.Keyword / (fusion.K + float32(hit.KeywordRank))
 	}
 	if hit.SemanticRank > 0 {
-		score += r.fusion.Semantic / (r.fusion.K + float32(hit.SemanticRank))
+		score += fusion.Semantic / (fusion.K + float32(hit.SemanticRank))
 	}
 	return score
 }

@@ -1,7 +1,7 @@
 /** The search page: wires the field, the list and the gauges to the search engine. */
 import { type Results, type Status, open } from "../src/index.ts";
 import { byId, element, setText } from "./dom.ts";
-import { showEngine } from "./engine.ts";
+import { showEngine } from "./gauges.ts";
 import { type Progress, watch } from "./indexing.ts";
 import { Keyboard } from "./keyboard.ts";
 import { clear, show } from "./results.ts";
@@ -18,6 +18,7 @@ let progress: Progress | undefined;
 let shown: Results | undefined;
 let newest = 0;
 let addressTimer = 0;
+let failure = ""; // of the newest query
 
 /** run answers what the field holds now. */
 async function run(): Promise<void> {
@@ -25,6 +26,8 @@ async function run(): Promise<void> {
   const turn = ++newest;
   clearTimeout(addressTimer);
   addressTimer = setTimeout(() => setAddress(query, "replaceState"), ADDRESS_AFTER);
+  failure = "";
+  showNotice(search.status);
   byId("start").hidden = query !== "";
   byId("found").hidden = query === "" || shown === undefined;
   if (query === "") {
@@ -39,7 +42,9 @@ async function run(): Promise<void> {
       showResults(results);
     }
   } catch (thrown) {
-    if (turn === newest) notice((thrown as Error).message);
+    if (turn !== newest) return;
+    failure = (thrown as Error).message;
+    showNotice(search.status);
   }
 }
 
@@ -62,21 +67,21 @@ function showResults(results: Results): void {
   if (results.final) setText(byId("announce"), count(results));
 }
 
-/** notice shows an error, or hides the last one. */
-function notice(message: string): void {
-  const box = byId("notice");
-  setText(box.querySelector("p")!, message);
-  box.hidden = message === "";
-}
-
 function showStatus(status: Status): void {
   showEngine(status, progress);
-  const { index, model } = status;
+  showNotice(status);
+}
+
+/** showNotice shows what is most wrong, or nothing. What is still being prepared is not wrong. */
+function showNotice({ index, model }: Status): void {
   const preparing = progress !== undefined && !progress.done;
-  if (progress?.error) notice(progress.error);
-  else if (index.error && !preparing) notice(`${text.keywordOff}: ${index.error}`);
-  else if (model.error && !preparing) notice(`${text.meaningOff}: ${model.error}`);
-  else if (status.restarts === 0) notice("");
+  let notice = failure;
+  if (model.error && !preparing) notice = `${text.meaningOff}: ${model.error}`;
+  if (index.error && !preparing) notice = `${text.keywordOff}: ${index.error}`;
+  if (progress?.error) notice = progress.error;
+  const box = byId("notice");
+  setText(box.querySelector("p")!, notice);
+  box.hidden = notice === "";
 }
 
 /** setAddress keeps ?q= in step with the field, so that a search can be linked to. */

@@ -13,12 +13,10 @@ export const examples = [
 ];
 
 export const text = {
-  starting: "starting",
   nothing: (query: string) => `No passage matches “${query}”.`,
   nothingYet: " Search by meaning is still loading and may find some.",
   meaningOff: "Search by meaning is off",
   keywordOff: "The search could not start",
-  restarted: "The search engine stopped and was started again.",
   preparing: "preparing passages",
   preparingModel: "preparing the model",
 };

@@ -40,12 +40,12 @@ export class Engine {
 
   /** indexSettled resolves when the index is there or has failed to load. */
   indexSettled(): Promise<void> {
-    return this.firstIndex;
+    return settled(() => this.firstIndex);
   }
 
   /** modelSettled resolves when the model is there, has failed to load or was never wanted. */
   modelSettled(): Promise<void> {
-    return this.model;
+    return settled(() => this.model);
   }
 
   /** knowsMeaning says whether a fused search can add anything to a keyword search. */
@@ -73,7 +73,7 @@ export class Engine {
     const next = this.refreshing.catch(() => {}).then(async () => {
       await this.firstIndex;
       if (this.stoppedBy.has("index")) throw new Error(this.status.index.error);
-      this.retryModel();
+      if (this.retryModel()) return this.firstIndex; // loads the newest index too
       const { life } = this;
       try {
         await this.loadIndex(life);
@@ -89,13 +89,18 @@ export class Engine {
     return next;
   }
 
-  private retryModel(): void {
+  /** retryModel begins to load a failed model again; it says whether that took a new guest. */
+  private retryModel(): boolean {
     const { model } = this.status;
-    if (model.stage !== "failed" || !this.guest || this.stoppedBy.has("model")) return;
+    if (model.stage !== "failed" || !this.guest || this.stoppedBy.has("model")) return false;
     model.stage = "loading";
     delete model.error;
-    if (this.guest.fresh) this.model = this.part("model", this.life, () => this.loadModel(this.life));
-    else this.restart();
+    if (!this.guest.fresh) {
+      this.restart();
+      return true;
+    }
+    this.model = this.part("model", this.life, () => this.loadModel(this.life));
+    return false;
   }
 
   private call<T>(run: (guest: Guest) => T): T {
@@ -103,8 +108,9 @@ export class Engine {
     try {
       return run(this.guest);
     } catch (thrown) {
-      if (thrown instanceof GuestStopped) this.restart();
-      throw thrown;
+      if (!(thrown instanceof GuestStopped)) throw thrown;
+      this.restart();
+      throw new GuestStopped(`${thrown.message}; it was started again`);
     }
   }
 
@@ -174,4 +180,13 @@ export class Engine {
     model.stage = "ready";
     this.report();
   }
+}
+
+/** settled waits for a load, and for the one that took its place if the guest was replaced meanwhile. */
+async function settled(current: () => Promise<void>): Promise<void> {
+  let awaited: Promise<void>;
+  do {
+    awaited = current();
+    await awaited;
+  } while (awaited !== current());
 }

@@ -47,6 +47,7 @@ async function answer(id: number, run: (engine: Engine) => Promise<void>): Promi
     sendStatus(); // whoever awaits the request sees the status that it led to
     scope.postMessage({ type: "done", id });
   } catch (thrown) {
+    sendStatus();
     scope.postMessage({ type: "failed", id, message: message(thrown) });
   }
   active.delete(id);

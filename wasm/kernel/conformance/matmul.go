@@ -72,12 +72,12 @@ func testDotI8(s *suite) {
 			k.DotI8(p[0], p[1], p[2], count, dim)
 		}, int32s("out", make([]int32, count)), bytes("query", query), bytes("vectors", vectors))
 	}
-	any := func() byte { return byte(s.Uint32()) }
+	value := func() byte { return byte(s.Uint32()) }
 	for range 40 {
-		run("random", s.IntN(20), 16*(1+s.IntN(40)), any)
+		run("random", s.IntN(20), 16*(1+s.IntN(40)), value)
 	}
-	run("many", 1000, 64, any)
-	run("longest", 5, 65536, any)
+	run("many", 1000, 64, value)
+	run("longest", 5, 65536, value)
 	run("longest, all -128", 3, 65536, func() byte { return 0x80 })
 	run("longest, all 127", 3, 65536, func() byte { return 0x7f })
 	run("extremes", 9, 1024, func() byte { return [...]byte{0x80, 0x7f, 0x81, 0, 1, 0xff}[s.IntN(6)] })

@@ -23,7 +23,9 @@ type Kernels struct {
 	runtime wazero.Runtime
 	memory  api.Memory
 	alloc   api.Function
-	end     atomic.Uint64 // of the allocated memory
+
+	allocating sync.Mutex
+	end        atomic.Uint64 // of the allocated memory
 
 	mu    sync.Mutex // guards functions and stack, and so the module's scratch
 	stack [maxParameters]uint64
@@ -78,6 +80,8 @@ func (k *Kernels) Alloc(size int) (kernel.Ptr, error) {
 	if size < 0 || size > math.MaxUint32 {
 		return 0, kernel.ErrMemory
 	}
+	k.allocating.Lock()
+	defer k.allocating.Unlock()
 	p := k.call(k.alloc, uint64(size))
 	if p == 0 {
 		return 0, kernel.ErrMemory

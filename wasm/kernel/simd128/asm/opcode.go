@@ -26,7 +26,6 @@ const (
 	opGlobalSet      = 0x24
 	opI32Load        = 0x28
 	opI64Load        = 0x29
-	opF32Load        = 0x2a
 	opI32Load8U      = 0x2d
 	opI32Load16U     = 0x2f
 	opI32Store       = 0x36
@@ -68,7 +67,6 @@ const (
 	opV128Load8x8U              = 0x02
 	opV128Load16x4U             = 0x04
 	opV128Load32Splat           = 0x09
-	opV128Load64Splat           = 0x0a
 	opV128Store                 = 0x0b
 	opV128Const                 = 0x0c
 	opI8x16Shuffle              = 0x0d
@@ -88,8 +86,6 @@ const (
 	opI16x8NarrowI32x4S         = 0x85
 	opI16x8ExtendLowI8x16S      = 0x87
 	opI16x8ExtendHighI8x16S     = 0x88
-	opI16x8ExtendLowI8x16U      = 0x89
-	opI16x8ExtendHighI8x16U     = 0x8a
 	opI16x8Add                  = 0x8e
 	opI32x4ExtendLowI16x8S      = 0xa7
 	opI32x4ExtendHighI16x8S     = 0xa8

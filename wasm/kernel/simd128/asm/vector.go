@@ -5,13 +5,11 @@ import (
 	"math"
 )
 
-// Floats is a constant vector.
-func Floats(a, b, c, d float32) F32x4 {
-	return F32x4{constant(math.Float32bits(a), math.Float32bits(b), math.Float32bits(c), math.Float32bits(d))}
-}
-
 // FloatAll is a constant vector of equal lanes.
-func FloatAll(v float32) F32x4 { return Floats(v, v, v, v) }
+func FloatAll(v float32) F32x4 {
+	bits := math.Float32bits(v)
+	return F32x4{constant(bits, bits, bits, bits)}
+}
 
 // Ints is a constant vector.
 func Ints(a, b, c, d int32) I32x4 { return I32x4{constant(uint32(a), uint32(b), uint32(c), uint32(d))} }
@@ -50,12 +48,6 @@ func (x I32) LoadF32Splat(offset int) F32x4 {
 func (x I32) LoadI8x4Splat(offset int) I8x16 {
 	return I8x16{x.load(opV128Load32Splat, offset)}
 }
-func (x I32) LoadI16x4Splat(offset int) I16x8 {
-	return I16x8{x.load(opV128Load64Splat, offset)}
-}
-func (x I32) LoadI16x2Splat(offset int) I16x8 {
-	return I16x8{x.load(opV128Load32Splat, offset)}
-}
 func (x I32) LoadExtendI8x8(offset int) I16x8  { return I16x8{x.load(opV128Load8x8S, offset)} }
 func (x I32) LoadExtendU8x8(offset int) I16x8  { return I16x8{x.load(opV128Load8x8U, offset)} }
 func (x I32) LoadExtendU16x4(offset int) I32x4 { return I32x4{x.load(opV128Load16x4U, offset)} }
@@ -69,8 +61,6 @@ func (x I8x16) And(y I8x16) I8x16  { return I8x16{vector(opV128And, x.value, y.v
 func (x I8x16) ShrU(by int) I8x16  { return I8x16{vector(opI8x16ShrU, x.value, Int(by).value)} }
 func (x I8x16) ExtendLowS() I16x8  { return I16x8{vector(opI16x8ExtendLowI8x16S, x.value)} }
 func (x I8x16) ExtendHighS() I16x8 { return I16x8{vector(opI16x8ExtendHighI8x16S, x.value)} }
-func (x I8x16) ExtendLowU() I16x8  { return I16x8{vector(opI16x8ExtendLowI8x16U, x.value)} }
-func (x I8x16) ExtendHighU() I16x8 { return I16x8{vector(opI16x8ExtendHighI8x16U, x.value)} }
 func (x I8x16) AddPairs() I16x8    { return I16x8{vector(opI16x8ExtaddPairwiseI8x16S, x.value)} }
 
 // RelaxedDot multiplies the lanes of x with those of y and adds pairs. It is
@@ -92,7 +82,6 @@ func (x I16x8) Narrow(y I16x8) I8x16 { return I8x16{vector(opI8x16NarrowI16x8S, 
 func (x I16x8) AddPairs() I32x4      { return I32x4{vector(opI32x4ExtaddPairwiseI16x8S, x.value)} }
 func (x I16x8) ExtendLowS() I32x4    { return I32x4{vector(opI32x4ExtendLowI16x8S, x.value)} }
 func (x I16x8) ExtendHighS() I32x4   { return I32x4{vector(opI32x4ExtendHighI16x8S, x.value)} }
-func (x I16x8) I8x16() I8x16         { return I8x16{value{code: x.code}} }
 
 // 32-bit integers. Narrow saturates; LtS gives all ones in lanes where x < y.
 func (x I32x4) Add(y I32x4) I32x4    { return I32x4{vector(opI32x4Add, x.value, y.value)} }
@@ -134,7 +123,7 @@ func (x F32x4) I32x4() I32x4 { return I32x4{value{code: x.code}} }
 // And keeps the bits that are set in the mask.
 func (x F32x4) And(mask I32x4) F32x4 { return F32x4{vector(opV128And, x.value, mask.value)} }
 
-// Or keeps x where the mask is clear and takes y where it is set.
+// Merge keeps x where the mask is clear and takes y where it is set.
 func (x F32x4) Merge(y F32x4, mask I32x4) F32x4 {
 	return F32x4{vector(opV128Bitselect, y.value, x.value, mask.value)}
 }

@@ -133,8 +133,8 @@ func (t *tile) groups(dots func() [][2]asm.I32x4) *asm.Func {
 			}
 			sum := asm.Let(f, s.LoadF32Splat(0))
 			for half := range 2 {
-				min := t.w.LoadF32x4(minimums + 16*half)
-				t.acc[i][half].Set(t.acc[i][half].Add(sum.Mul(min)))
+				least := t.w.LoadF32x4(minimums + 16*half)
+				t.acc[i][half].Set(t.acc[i][half].Add(sum.Mul(least)))
 			}
 		}
 		t.sums.Advance(4)
