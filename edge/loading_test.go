@@ -13,6 +13,7 @@ import (
 
 	"github.com/effir/effir/edge/edgetest"
 	"github.com/effir/effir/edge/internal/tinybundle"
+	"github.com/effir/effir/edge/service"
 	"github.com/effir/effir/internal/tinymodel"
 	"github.com/effir/effir/wasm/engine"
 )
@@ -123,22 +124,17 @@ func TestRequestsShareOneLoad(t *testing.T) {
 // TestWorkerSurvivesATrap makes a kernel trap once in the life of the process.
 func TestWorkerSurvivesATrap(t *testing.T) {
 	model := tinymodel.Write(t)
-	const imports = "kernel: kernels.exports,"
 	worker := edgetest.StartProcess(t, edgetest.Options{ModelDir: model, BundleDir: tinybundle.Write(t, model), Change: func(files map[string][]byte) {
-		changed := strings.Replace(string(files["worker.mjs"]), imports, `kernel: {
+		replace(t, files, "worker.mjs", "kernel: kernels.exports,", `kernel: {
 			...kernels.exports,
-			normalise(...arguments_) {
+			normalise(x, dim) {
 				if (!globalThis.trapped) {
 					globalThis.trapped = true;
 					throw new WebAssembly.RuntimeError("unreachable");
 				}
-				return kernels.exports.normalise(...arguments_);
+				return kernels.exports.normalise(x, dim);
 			},
-		},`, 1)
-		if changed == string(files["worker.mjs"]) {
-			t.Fatalf("worker.mjs has no %q", imports)
-		}
-		files["worker.mjs"] = []byte(changed)
+		},`)
 	}})
 	get(t, worker.URL+"/search?q=file&mode=keyword", http.StatusOK, new(engine.Answer))
 	_, err := edgetest.Embeddings(t.Context(), worker.URL, []string{"a"})
@@ -154,4 +150,27 @@ func TestWorkerSurvivesATrap(t *testing.T) {
 		t.Errorf("the new program is not stable: %v", err)
 	}
 	get(t, worker.URL+"/search?q=file&mode=fused", http.StatusOK, new(engine.Answer))
+}
+
+// TestMemoryStaysBounded serves many requests with one program.
+func TestMemoryStaysBounded(t *testing.T) {
+	model := tinymodel.Write(t)
+	url := edgetest.Start(t, model, tinybundle.Write(t, model))
+	serve := func(rounds int) service.Memory {
+		for range rounds {
+			get(t, url+"/search?q=file&mode=fused", http.StatusOK, new(engine.Answer))
+			if _, err := edgetest.Embeddings(t.Context(), url, []string{"a", "b"}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		var health service.Health
+		get(t, url+"/health", http.StatusOK, &health)
+		return health.Memory
+	}
+	before := serve(300)
+	after := serve(1000)
+	if after.Program > before.Program+1<<19 || after.Kernels != before.Kernels {
+		t.Errorf("memory grew from %+v to %+v", before, after)
+	}
+	t.Logf("after 1300 rounds: %+v", after)
 }

@@ -28,44 +28,65 @@ import (
 
 func TestEmbeddingsEqualNative(t *testing.T) {
 	model := tinymodel.Write(t)
-	url := edgetest.Start(t, model, "")
-	reference, err := native.Open(os.DirFS(model), native.Options{Kernels: kernel.NewReference(), Workers: 1})
+	reference, err := native.Open(os.DirFS(model), native.Options{Kernels: kernel.NewReference()})
 	if err != nil {
 		t.Fatal(err)
 	}
 	texts := manyTexts()
-	got, err := edgetest.Embeddings(t.Context(), url, texts)
+	want, err := reference.Embed(t.Context(), texts, encoder.Query, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for i, text := range texts {
-		want, err := reference.EmbedOne(text, encoder.Query)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var raw []byte
-		for _, x := range want {
-			raw = binary.LittleEndian.AppendUint32(raw, math.Float32bits(x))
-		}
-		if !bytes.Equal(got[i], raw) {
-			t.Errorf("text %d, %.40q: the worker's bytes differ from the reference's", i, text)
-		}
+	for _, test := range []struct{ kernels, choice string }{
+		{"simd128-relaxed", "WebAssembly.validate(relaxedProbe)"}, // as it is
+		{"simd128-baseline", "false"},
+	} {
+		t.Run(test.kernels, func(t *testing.T) {
+			worker := edgetest.StartProcess(t, edgetest.Options{ModelDir: model, Change: func(files map[string][]byte) {
+				replace(t, files, "kernels.mjs", "WebAssembly.validate(relaxedProbe)", test.choice)
+			}})
+			got, err := edgetest.Embeddings(t.Context(), worker.URL, texts)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for i, text := range texts {
+				if !bytes.Equal(got[i], littleEndian(want[i])) {
+					t.Errorf("text %d, %.40q: the worker's bytes differ from the reference's", i, text)
+				}
+			}
+			var health service.Health
+			get(t, worker.URL+"/health", http.StatusOK, &health)
+			if health.Kernels != test.kernels || health.Model.State != "ready" || health.Memory.Kernels <= health.Model.Bytes {
+				t.Errorf("health after %d texts: %+v", len(texts), health)
+			}
+		})
 	}
-	var health service.Health
-	get(t, url+"/health", http.StatusOK, &health)
-	if !strings.HasPrefix(health.Kernels, "simd128-") || health.Model.State != "ready" || health.Memory.Kernels <= health.Model.Bytes {
-		t.Errorf("health after %d texts: %+v", len(texts), health)
-	}
-	t.Logf("%d texts identical with %s kernels", len(texts), health.Kernels)
 }
 
 // manyTexts are of all lengths around the model's longest, in several scripts.
 func manyTexts() []string {
 	texts := []string{"how do I cancel a request", "数字を文字列に", "كيف ألغي الطلب؟", "🙂👩‍👩‍👧", "\x00\x01", "a", " ", "\n", "\ufffd"}
-	for n := range 2 * tinymodel.MaxTokens {
+	for n := 0; n < 2*tinymodel.MaxTokens; n += 1 + n/32 {
 		texts = append(texts, strings.Repeat("wörd ", n/5)+strings.Repeat("x", n%5+1))
 	}
 	return texts
+}
+
+func littleEndian(vector []float32) []byte {
+	var b []byte
+	for _, x := range vector {
+		b = binary.LittleEndian.AppendUint32(b, math.Float32bits(x))
+	}
+	return b
+}
+
+// replace edits a file of the worker.
+func replace(t *testing.T, files map[string][]byte, name, old, new string) {
+	t.Helper()
+	if !bytes.Contains(files[name], []byte(old)) {
+		t.Fatalf("%s has no %q", name, old)
+	}
+	files[name] = bytes.Replace(files[name], []byte(old), []byte(new), 1)
 }
 
 func TestSearchInWorkerd(t *testing.T) {
@@ -113,6 +134,9 @@ func TestBadRequestsInWorkerd(t *testing.T) {
 		status               int
 	}{
 		{"GET", "/", "", 404},
+		{"GET", "/..%2f..%2fetc%2fpasswd", "", 404},
+		{"GET", "/%zz", "", 400},
+		{"GET", "/%ff", "", 400},
 		{"GET", "/search", "", 400},
 		{"GET", "/search?q=", "", 400},
 		{"GET", "/search?q=%zz", "", 400},

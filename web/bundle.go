@@ -12,7 +12,7 @@ import (
 	"github.com/evanw/esbuild/pkg/api"
 )
 
-//go:embed src/*.ts demo/*.ts demo/*.css demo/*.html
+//go:embed src/*.ts demo/*
 var sources embed.FS
 
 // Files that a bundle consists of. The page loads app.js and style.css; app.js
@@ -20,6 +20,7 @@ var sources embed.FS
 // the folder that all of them lie in.
 const (
 	PageFile   = "index.html"
+	IconFile   = "icon.svg"
 	StyleFile  = "style.css"
 	AppFile    = "app.js"
 	ClientFile = "effir.js"
@@ -40,11 +41,11 @@ func Build(minify bool) (Assets, error) {
 	if err != nil {
 		return nil, err
 	}
-	page, err := sources.ReadFile("demo/" + PageFile)
-	if err != nil {
-		return nil, err
+	for _, name := range []string{PageFile, IconFile} {
+		if assets[name], err = sources.ReadFile("demo/" + name); err != nil {
+			return nil, err
+		}
 	}
-	assets[PageFile] = page
 	return assets, nil
 }
 

@@ -16,7 +16,7 @@ const (
 	// fetches is how many chunks are under way at once: enough to hide the
 	// latency of a cache, few enough for the buffers to stay small beside the
 	// weights (a chunk has at most 4 MiB).
-	fetches = 3
+	fetches = 2
 )
 
 // modelState is how far the model is loaded.

@@ -13,22 +13,27 @@ let running; // undefined before the first request and after a failure
 
 export default {
   async fetch(request, env, ctx) {
-    const current = (running ??= start(env));
-    const answer = current.handle(request);
-    // Work continues when the client leaves: others may wait for what it loads.
-    ctx.waitUntil(answer.then(() => current.binding.background(), () => {}));
     try {
+      decodeURIComponent(new URL(request.url).pathname);
+    } catch {
+      return failure(400, "invalid_request_error", "the path is malformed; percent-encode it as UTF-8");
+    }
+    try {
+      const current = (running ??= start(env));
+      const answer = current.handle(request);
+      // Work continues when the client leaves: others may wait for what it loads.
+      ctx.waitUntil(answer.then(current.afterwards, () => {}));
       return await answer;
     } catch (error) {
       console.error("effir:", error);
-      return failure("the worker failed on this request; try again");
+      return failure(500, "internal", "the worker failed on this request; try again");
     }
   },
 };
 
-function failure(message) {
-  const error = { message, type: "internal", param: null, code: 500 };
-  return Response.json({ error }, { status: 500, headers: { "Access-Control-Allow-Origin": "*" } });
+function failure(code, type, message) {
+  const error = { message, type, param: null, code };
+  return Response.json({ error }, { status: code, headers: { "Access-Control-Allow-Origin": "*" } });
 }
 
 // start runs the program up to the point where it waits for requests.
@@ -37,7 +42,7 @@ function start(env) {
   const binding = {};
   const waiting = new Set();
   const go = new Program((error) => {
-    running = undefined; // the next request gets a new program
+    if (running === started) running = undefined; // the next request gets a new program
     for (const reject of waiting) reject(error);
   });
   const instance = new WebAssembly.Instance(program, {
@@ -47,17 +52,21 @@ function start(env) {
   });
   // The name by which the Go library for workers finds its surroundings.
   globalThis.context = { binding, env, effir: createHost(env.ASSETS, kernels.exports.memory, instance.exports.mem) };
-  go.run(instance).catch((error) => console.error("effir:", error));
 
-  const handle = (request) =>
-    new Promise((resolve, reject) => {
-      waiting.add(reject);
-      binding
-        .handleRequest(request)
-        .then(resolve, reject)
-        .finally(() => waiting.delete(reject));
-    });
-  return { binding, handle };
+  const started = {
+    handle: (request) =>
+      new Promise((resolve, reject) => {
+        waiting.add(reject);
+        binding
+          .handleRequest(request)
+          .then(resolve, reject)
+          .finally(() => waiting.delete(reject));
+      }),
+    afterwards: () => binding.background(),
+  };
+  go.run(instance).catch((error) => console.error("effir:", error));
+  if (go.exited) throw new Error("the Go program ended before it took requests");
+  return started;
 }
 
 // Program is a Go program that tells when it can no longer be used: it has

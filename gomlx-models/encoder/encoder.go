@@ -47,7 +47,13 @@ func New(backend backends.Backend, cfg llama.Config, w llama.Weights, opts ...Op
 	}
 	for _, kind := range []pooling.Kind{pooling.KindMean, pooling.KindLast} {
 		e.execs[kind], err = mlcontext.NewExec(backend, e.weights, func(scope *mlcontext.Context, ids, mask *graph.Node) *graph.Node {
-			hidden := llama.Hidden(scope, cfg, ids, mask)
+			states := llama.Forward(scope, cfg, ids, mask)
+			hidden := states.Last
+			if o.residual {
+				hidden = states.AfterMLP[cfg.Layers()-1]
+			}
+			position := graph.Iota(ids.Graph(), ids.Shape(), 1)
+			mask = graph.LogicalAnd(mask, graph.GreaterOrEqual(position, graph.Const(ids.Graph(), int32(o.skip))))
 			return pooling.Normalize(pooling.Pool(kind, hidden, mask))
 		})
 		if err != nil {

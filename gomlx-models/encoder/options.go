@@ -12,6 +12,8 @@ type options struct {
 	buckets     []int // ascending
 	batchTokens int
 	progress    func(done, total int)
+	skip        int
+	residual    bool
 }
 
 // WithBuckets sets the padded lengths in tokens; default 32, 128 and 512. Fewer
@@ -34,6 +36,18 @@ func WithProgress(report func(done, total int)) Option {
 	return func(o *options) { o.progress = report }
 }
 
+// WithSkip leaves the first n tokens of every text out of pooling; default 0.
+func WithSkip(n int) Option {
+	return func(o *options) { o.skip = n }
+}
+
+// WithoutFinalNorm pools the last residual stream as it is, as packages do that
+// hold only the first layers of a model; default is to pool what the final norm
+// makes of it.
+func WithoutFinalNorm() Option {
+	return func(o *options) { o.residual = true }
+}
+
 func newOptions(opts []Option) (options, error) {
 	o := options{buckets: []int{32, 128, 512}, batchTokens: 1024}
 	for _, opt := range opts {
@@ -46,6 +60,9 @@ func newOptions(opts []Option) (options, error) {
 	}
 	if o.batchTokens < 1 {
 		return options{}, fmt.Errorf("encoder: %d tokens per batch, want 1 or more", o.batchTokens)
+	}
+	if o.skip < 0 {
+		return options{}, fmt.Errorf("encoder: skip %d tokens, want 0 or more", o.skip)
 	}
 	return o, nil
 }

@@ -51,6 +51,9 @@ func embedding() model.Embedding {
 // ModelDir returns where Model puts the package.
 func ModelDir() (string, error) { return cachePath("packages", modelFolder) }
 
+// CheckpointDir returns where Checkpoint puts the base model.
+func CheckpointDir() (string, error) { return importer.DefaultDir(importer.DefaultModel, "") }
+
 // Checkpoint returns the base model, imported on the first call.
 func Checkpoint(ctx context.Context, progress Progress) (*checkpoint.Checkpoint, error) {
 	imported, err := importer.Import(ctx, importer.DefaultModel, "", importer.Options{Progress: progress})

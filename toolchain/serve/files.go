@@ -24,6 +24,7 @@ var mimeTypes = map[string]string{
 	".js":   "text/javascript; charset=utf-8",
 	".json": "application/json",
 	".wasm": "application/wasm",
+	".svg":  "image/svg+xml",
 	".bin":  "application/octet-stream",
 }
 

@@ -2,7 +2,9 @@ package verify
 
 import (
 	"context"
+	"encoding/binary"
 	"fmt"
+	"io/fs"
 	"math"
 
 	"github.com/gomlx/gomlx/backends"
@@ -11,26 +13,59 @@ import (
 	"github.com/effir/effir/gomlx-models/llama"
 	"github.com/effir/effir/gomlx-models/pooling"
 	"github.com/effir/effir/toolchain/checkpoint"
+	"github.com/effir/effir/wasm/model"
+	"github.com/effir/effir/wasm/model/modeldir"
 )
 
-// Reference embeds token sequences with a checkpoint's weights in float32 on a
-// GoMLX backend: the mean of the last hidden states after the final norm, at
-// length one.
-func Reference(ctx context.Context, b backends.Backend, src *checkpoint.Checkpoint, ids [][]int32) ([][]float32, error) {
-	c := src.Config()
-	config := llama.Config{
-		Vocab: c.VocabSize, Hidden: c.HiddenSize, Heads: c.NumAttentionHeads, KVHeads: c.NumKeyValueHeads,
-		HeadDim: c.HeadDim, RopeTheta: c.RopeTheta, RMSEps: c.RMSNormEps, Causal: true, Tied: c.TieWordEmbeddings,
+// Reference computes what a model package stands for with the float32 weights of
+// the checkpoint it was exported from, on a GoMLX backend: the same layers, pooling
+// and head, nothing quantised. ids are the package's own tokens of each text.
+// A vector has the package's dims and length one.
+func Reference(ctx context.Context, b backends.Backend, src *checkpoint.Checkpoint, dir fs.FS, ids [][]int32) ([][]float32, error) {
+	m, _, err := modeldir.Open(dir)
+	if err != nil {
+		return nil, err
 	}
-	for i := range c.NumHiddenLayers {
-		config.Intermediate = append(config.Intermediate, c.MLPWidth(i))
+	kind, err := pooling.Parse(m.Embedding.Pooling)
+	if err != nil {
+		return nil, err
 	}
-	e, err := encoder.New(b, config, weights{src}, encoder.WithBuckets(64, 512))
+	if m.Embedding.Head && !m.Embedding.Unit {
+		return nil, fmt.Errorf("verify: a head over states of any length is not supported; export with unit")
+	}
+	options := []encoder.Option{encoder.WithBuckets(64, m.MaxTokens), encoder.WithSkip(m.Embedding.Skip)}
+	if !m.Llama.FinalNorm {
+		options = append(options, encoder.WithoutFinalNorm())
+	}
+	e, err := encoder.New(b, referenceConfig(src.Config(), m), weights{src}, options...)
 	if err != nil {
 		return nil, err
 	}
 	defer e.Close()
-	return e.Embed(ctx, ids, pooling.KindMean)
+	states, err := e.Embed(ctx, ids, kind)
+	if err != nil || !m.Embedding.Head {
+		return states, err
+	}
+	h, err := readHead(dir, m)
+	if err != nil {
+		return nil, err
+	}
+	for i, s := range states {
+		states[i] = h.apply(s)
+	}
+	return states, nil
+}
+
+// referenceConfig is the checkpoint's configuration cut to the package's layers.
+func referenceConfig(c checkpoint.Config, m *model.Manifest) llama.Config {
+	config := llama.Config{
+		Vocab: c.VocabSize, Hidden: c.HiddenSize, Heads: c.NumAttentionHeads, KVHeads: c.NumKeyValueHeads,
+		HeadDim: c.HeadDim, RopeTheta: c.RopeTheta, RMSEps: c.RMSNormEps, Causal: m.Llama.Causal, Tied: c.TieWordEmbeddings,
+	}
+	for i := range m.Llama.MLP {
+		config.Intermediate = append(config.Intermediate, c.MLPWidth(i))
+	}
+	return config
 }
 
 // weights shows a checkpoint as the graph wants to see it.
@@ -41,16 +76,56 @@ func (w weights) Tensor(name string) (shape []int, data []float32, err error) {
 	return t.Shape, t.Data, err
 }
 
-// Cosine returns the cosine of the angle between two vectors.
-func Cosine(a, b []float32) (float64, error) {
-	if len(a) != len(b) {
-		return 0, fmt.Errorf("verify: vectors of %d and %d numbers", len(a), len(b))
+// dense is a package's head.
+type dense struct {
+	weight, bias []float32 // [hidden, dims], [dims]
+}
+
+func readHead(dir fs.FS, m *model.Manifest) (*dense, error) {
+	image := make([]byte, m.Weights.Bytes)
+	err := modeldir.ReadImage(dir, m, func(offset int, chunk []byte) error {
+		copy(image[offset:], chunk)
+		return nil
+	})
+	if err != nil {
+		return nil, err
 	}
+	floats := func(name string, n int) []float32 {
+		x, at := make([]float32, n), m.Offset(name)
+		for i := range x {
+			x[i] = math.Float32frombits(binary.LittleEndian.Uint32(image[at+4*i:]))
+		}
+		return x
+	}
+	return &dense{floats("head_weight", m.Llama.Hidden*m.Dims), floats("head_bias", m.Dims)}, nil
+}
+
+// apply maps a state and scales the result to length one.
+func (d *dense) apply(state []float32) []float32 {
+	dims := len(d.bias)
+	y := make([]float64, dims)
+	var square float64
+	for c := range y {
+		y[c] = float64(d.bias[c])
+		for i, x := range state {
+			y[c] += float64(x) * float64(d.weight[i*dims+c])
+		}
+		square += y[c] * y[c]
+	}
+	out := make([]float32, dims)
+	for c := range y {
+		out[c] = float32(y[c] / math.Sqrt(square))
+	}
+	return out
+}
+
+// Cosine returns the cosine of the angle between two vectors of the same length.
+func Cosine(a, b []float32) float64 {
 	var dot, aa, bb float64
 	for i := range a {
 		dot += float64(a[i]) * float64(b[i])
 		aa += float64(a[i]) * float64(a[i])
 		bb += float64(b[i]) * float64(b[i])
 	}
-	return dot / math.Sqrt(aa*bb), nil
+	return dot / math.Sqrt(aa*bb)
 }

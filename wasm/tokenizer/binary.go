@@ -1,7 +1,5 @@
 package tokenizer
 
-import "encoding/binary"
-
 // The compact form. A token that results from a merge is the concatenation of
 // the merge's sides, so only the others (bytes and added tokens) are spelled
 // out. Numbers are unsigned LEB128 where no width is given.
@@ -33,29 +31,29 @@ func (t *Tokenizer) MarshalBinary() ([]byte, error) {
 	if t.ignoreMerges {
 		b[len(b)-1] |= flagIgnoreMerges
 	}
-	b = binary.AppendUvarint(b, uint64(t.Len()))
-	b = binary.AppendUvarint(b, uint64(len(t.text)))
+	b = appendUvarint(b, uint64(t.Len()))
+	b = appendUvarint(b, uint64(len(t.text)))
 
 	literals := t.literals()
-	b = binary.AppendUvarint(b, uint64(len(literals)))
+	b = appendUvarint(b, uint64(len(literals)))
 	previous := int32(-1)
 	for _, id := range literals {
 		token := t.token(id)
-		b = binary.AppendUvarint(b, uint64(id-previous-1))
-		b = binary.AppendUvarint(b, uint64(len(token)))
+		b = appendUvarint(b, uint64(id-previous-1))
+		b = appendUvarint(b, uint64(len(token)))
 		b = append(b, token...)
 		previous = id
 	}
 
 	list := t.merges.list
-	b = binary.AppendUvarint(b, uint64(len(list)))
+	b = appendUvarint(b, uint64(len(list)))
 	for i := 0; i < len(list); {
 		run := 1
 		for i+run < len(list) && list[i+run].result == list[i].result+uint32(run) {
 			run++
 		}
-		b = binary.AppendUvarint(b, uint64(list[i].result))
-		b = binary.AppendUvarint(b, uint64(run))
+		b = appendUvarint(b, uint64(list[i].result))
+		b = appendUvarint(b, uint64(run))
 		i += run
 	}
 	for plane := range planes(t.Len()) {
@@ -69,14 +67,14 @@ func (t *Tokenizer) MarshalBinary() ([]byte, error) {
 		}
 	}
 
-	b = binary.AppendUvarint(b, uint64(len(t.added)))
+	b = appendUvarint(b, uint64(len(t.added)))
 	previous = -1
 	for _, a := range t.added {
 		v := uint64(a.id-previous-1) << 1
 		if a.special {
 			v |= 1
 		}
-		b = binary.AppendUvarint(b, v)
+		b = appendUvarint(b, v)
 		previous = a.id
 	}
 	return b, nil

@@ -144,3 +144,13 @@ func uvarint(s string) (v uint32, n int) {
 	}
 	return 0, 0
 }
+
+// appendUvarint is the inverse of uvarint. (encoding/binary would bring
+// reflection into the browser's program.)
+func appendUvarint(dst []byte, v uint64) []byte {
+	for v >= 0x80 {
+		dst = append(dst, byte(v)|0x80)
+		v >>= 7
+	}
+	return append(dst, byte(v))
+}

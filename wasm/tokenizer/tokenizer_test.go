@@ -213,6 +213,9 @@ func TestEncodeAppends(t *testing.T) {
 }
 
 func TestEncodeDoesNotAllocate(t *testing.T) {
+	if raceDetector {
+		t.Skip("the race detector makes sync.Pool forget at random")
+	}
 	for name, tok := range all(t) {
 		text := "The reader's 12 words, <|im_start|> 字 \xff\n" + strings.Repeat("abc", 500)
 		dst := make([]int32, 0, len(text))

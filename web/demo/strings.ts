@@ -85,5 +85,6 @@ function megabytes(bytes: number): string {
 }
 
 function milliseconds(value: number): string {
+  if (value < 0.05) return "<0.1 ms"; // browsers round their clocks
   return `${value < 10 ? value.toFixed(1) : value.toFixed(0)} ms`;
 }

@@ -12,9 +12,15 @@ export interface Loaded {
 /**
  * loadBundle brings a search bundle into a guest, or what is new of it: given
  * what the guest holds, only vectors that changed are fetched. It throws
- * BundleReplaced if the passages are others than those held.
+ * BundleReplaced if the passages are others than those held. Files are fetched
+ * while the guest is still starting.
  */
-export async function loadBundle(folder: URL, guest: Guest, held: Loaded | undefined, signal: AbortSignal): Promise<Loaded> {
+export async function loadBundle(
+  folder: URL,
+  starting: Promise<Guest>,
+  held: Loaded | undefined,
+  signal: AbortSignal,
+): Promise<Loaded> {
   const store = await Store.open(folder);
   const bytes = await store.manifest("index.json", signal);
   const { count, keyword, passages, vectors } = parseBundle(bytes);
@@ -26,6 +32,8 @@ export async function loadBundle(folder: URL, guest: Guest, held: Loaded | undef
   if (vectors) files.push(vectors);
   const contents: Uint8Array[] = [];
   await getAll(store, files, (i, content) => (contents[i] = content), { signal });
+  const guest = await starting;
+  signal.throwIfAborted();
   guest.index("manifest", bytes);
   if (!held) {
     guest.index("keyword", contents[0]!);

@@ -76,7 +76,8 @@ export class Engine {
       if (this.retryModel()) return this.firstIndex; // loads the newest index too
       const { life } = this;
       try {
-        await this.loadIndex(life);
+        if (!this.guest) throw new Error(this.status.index.error ?? STARTING);
+        await this.loadIndex(life, Promise.resolve(this.guest));
       } catch (thrown) {
         if (life.signal.aborted) return; // the restart loads the newest anyway
         if (thrown instanceof GuestStopped) this.restart();
@@ -91,15 +92,16 @@ export class Engine {
 
   /** retryModel begins to load a failed model again; it says whether that took a new guest. */
   private retryModel(): boolean {
+    const { guest, life } = this;
     const { model } = this.status;
-    if (model.stage !== "failed" || !this.guest || this.stoppedBy.has("model")) return false;
+    if (model.stage !== "failed" || !guest || this.stoppedBy.has("model")) return false;
     model.stage = "loading";
     delete model.error;
-    if (!this.guest.fresh) {
+    if (!guest.fresh) {
       this.restart();
       return true;
     }
-    this.model = this.part("model", this.life, () => this.loadModel(this.life));
+    this.model = this.part("model", life, () => this.loadModel(life, guest));
     return false;
   }
 
@@ -126,14 +128,15 @@ export class Engine {
     const life = (this.life = new AbortController());
     const started = this.runtime.then(async (runtime) => {
       const guest = await runtime.start();
-      if (life.signal.aborted) return;
+      life.signal.throwIfAborted();
       this.status.kernels = runtime.kernelsName;
       this.guest = guest;
       this.report();
+      return guest;
     });
     started.catch(() => {}); // each part reports it
-    this.firstIndex = this.part("index", life, () => started.then(() => this.loadIndex(life)));
-    this.model = this.part("model", life, () => started.then(() => this.loadModel(life)));
+    this.firstIndex = this.part("index", life, () => this.loadIndex(life, started));
+    this.model = this.part("model", life, () => started.then((guest) => this.loadModel(life, guest)));
   }
 
   /** part runs a load and records its failure; it never rejects. */
@@ -156,22 +159,19 @@ export class Engine {
     }
   }
 
-  private async loadIndex(life: AbortController): Promise<void> {
-    life.signal.throwIfAborted();
+  private async loadIndex(life: AbortController, starting: Promise<Guest>): Promise<void> {
     if (!this.options.index) throw new Error(NO_INDEX);
-    if (!this.guest) throw new Error(this.status.index.error ?? STARTING);
-    const loaded = await loadBundle(new URL(this.options.index), this.guest, this.held, life.signal);
+    const loaded = await loadBundle(new URL(this.options.index), starting, this.held, life.signal);
     life.signal.throwIfAborted();
     this.held = loaded;
     this.status.index = { stage: "ready", passages: loaded.passages, vectors: loaded.vectors };
     this.report();
   }
 
-  private async loadModel(life: AbortController): Promise<void> {
-    life.signal.throwIfAborted();
+  private async loadModel(life: AbortController, guest: Guest): Promise<void> {
     const folder = new URL(this.options.model!);
     const { model } = this.status;
-    await loadModel(folder, this.guest!, (state) => {
+    await loadModel(folder, guest, (state) => {
       if (life.signal.aborted) return;
       Object.assign(model, state);
       this.report();

@@ -18,23 +18,25 @@ const (
 	stepBytes     = 4 * kernel.Panel
 
 	maxInputs  = 16384
-	panelStart = 64 // 0 stays free, so that no pointer is null
+	panelStart = 64 // 0 is no address
 )
+
+// The reserved memory holds the longest panel.
+const _ = uint(kernel.Reserved - panelStart - maxInputs/group*unpackedGroup)
 
 // addMatMulQ4 emits the product. Panel by panel, weights are unpacked into the
 // reserved memory, where they stay in the first-level cache while tiles of rows
-// pass over them.
+// pass over them. The height of a tile is what 16 vector registers allow.
 func addMatMulQ4(m *asm.Module, v Variant) {
-	tallest := 4
-	tile := relaxedTile
+	height, dots := 4, relaxedDots
 	if v == Baseline {
-		tallest, tile = 2, baselineTile
-	}
-	var tiles []*asm.Func // by rows - 1
-	for rows := range tallest {
-		tiles = append(tiles, tile(m, rows+1))
+		height, dots = 2, baselineDots
 	}
 	unpack := addUnpack(m)
+	var tiles []*asm.Func // of one row, two rows, ...
+	for rows := range height {
+		tiles = append(tiles, addTile(m, rows+1, dots))
+	}
 
 	f := m.Func("mat_mul_q4")
 	out, q, scale, sums, w := f.I32(), f.I32(), f.I32(), f.I32(), f.I32()
@@ -43,30 +45,33 @@ func addMatMulQ4(m *asm.Module, v Variant) {
 	require(f, k, group)
 	requireAtMost(f, k, maxInputs)
 
-	panelBytes := asm.Let(f, k.ShrU(5).Times(packedGroup))
+	groups := asm.Let(f, k.ShrU(5))
+	panel := asm.Let(f, groups.Times(packedGroup))
 	columns := asm.Let(f, n)
 	f.While(columns, func() {
-		f.Call(unpack, w, panelBytes)
+		f.Call(unpack, w, panel)
+
 		o, qr, sr, gr := asm.Let(f, out), asm.Let(f, q), asm.Let(f, scale), asm.Let(f, sums)
 		left := asm.Let(f, rows)
-		f.While(left.GtU(asm.Int(tallest-1)), func() {
-			f.Call(tiles[tallest-1], o, qr, sr, gr, n, k)
-			o.Set(o.Add(n.Shl(2).Times(tallest)))
-			qr.Set(qr.Add(k.Times(tallest)))
-			sr.Advance(4 * tallest)
-			gr.Set(gr.Add(k.ShrU(5).Times(4 * tallest)))
-			left.Advance(-tallest)
+		f.While(left.GtU(asm.Int(height-1)), func() {
+			f.Call(tiles[height-1], o, qr, sr, gr, n, k)
+			o.Set(o.Add(bytesOf(n.Times(height))))
+			qr.Set(qr.Add(k.Times(height)))
+			sr.Advance(4 * height)
+			gr.Set(gr.Add(bytesOf(groups.Times(height))))
+			left.Advance(-height)
 		})
-		for r := 1; r < tallest; r++ {
-			f.If(left.Eq(asm.Int(r)), func() { f.Call(tiles[r-1], o, qr, sr, gr, n, k) })
+		for rest := 1; rest < height; rest++ {
+			f.If(left.Eq(asm.Int(rest)), func() { f.Call(tiles[rest-1], o, qr, sr, gr, n, k) })
 		}
-		w.Set(w.Add(panelBytes))
+
+		w.Set(w.Add(panel))
 		out.Advance(4 * kernel.Panel)
 		columns.Advance(-kernel.Panel)
 	})
 }
 
-// addUnpack emits the function that unpacks one panel.
+// addUnpack emits the function that unpacks the panel at w of size bytes.
 func addUnpack(m *asm.Module) *asm.Func {
 	f := m.Func("")
 	w, size := f.I32(), f.I32()
@@ -89,131 +94,133 @@ func addUnpack(m *asm.Module) *asm.Func {
 	return f
 }
 
-// tile is what the tile functions of both variants share.
+// tile is the product of some rows and the unpacked panel. Each row has eight
+// columns of sums in two vectors; they stay in registers over all groups.
 type tile struct {
 	*asm.Func
 	out, q, scale, sums, n, k asm.I32
-	rows                      []asm.I32 // the next group of each row of q
-	w, end                    asm.I32   // in the unpacked panel
-	acc                       [][2]asm.F32x4
+
+	rows []asm.I32      // the next group of each row of q
+	w    asm.I32        // the next group of the panel
+	acc  [][2]asm.F32x4 // by row and half of the panel
+	dots func(*tile) [][2]asm.I32x4
 }
 
-func newTile(m *asm.Module, rows int) *tile {
+// addTile emits the function of a tile. dots emits the integer sums of a group.
+func addTile(m *asm.Module, rows int, dots func(*tile) [][2]asm.I32x4) *asm.Func {
 	f := m.Func("")
-	t := &tile{Func: f, out: f.I32(), q: f.I32(), scale: f.I32(), sums: f.I32(), n: f.I32(), k: f.I32()}
+	t := &tile{Func: f, out: f.I32(), q: f.I32(), scale: f.I32(), sums: f.I32(), n: f.I32(), k: f.I32(), dots: dots}
+	t.rows = []asm.I32{t.q}
 	for i := range rows {
-		if i == 0 {
-			t.rows = append(t.rows, t.q)
-		} else {
+		if i > 0 {
 			t.rows = append(t.rows, asm.Let(f, t.rows[i-1].Add(t.k)))
 		}
 		t.acc = append(t.acc, [2]asm.F32x4{asm.Let(f, asm.FloatAll(0)), asm.Let(f, asm.FloatAll(0))})
 	}
 	t.w = asm.Let(f, asm.Int(panelStart))
-	t.end = asm.Let(f, t.q.Add(t.k))
-	return t
-}
-
-// groups emits the loop over the groups of a tile.
-func (t *tile) groups(dots func() [][2]asm.I32x4) *asm.Func {
-	f := t.Func
+	end := asm.Let(f, t.q.Add(t.k))
 	sumStride := asm.Let(f, t.k.ShrU(5).Shl(2))
-	f.While(t.q.LtU(t.end), func() {
-		dot := dots()
-		for half := range 2 {
-			d := asm.Let(f, t.w.LoadF32x4(16*half))
-			for i := range t.rows {
-				t.acc[i][half].Set(t.acc[i][half].Add(dot[i][half].Float().Mul(d)))
-			}
-		}
-		s := t.sums
-		for i := range t.rows {
-			if i > 0 {
-				s = asm.Let(f, s.Add(sumStride))
-			}
-			sum := asm.Let(f, s.LoadF32Splat(0))
-			for half := range 2 {
-				least := t.w.LoadF32x4(minimums + 16*half)
-				t.acc[i][half].Set(t.acc[i][half].Add(sum.Mul(least)))
-			}
-		}
-		t.sums.Advance(4)
-		for _, r := range t.rows {
-			r.Advance(group)
-		}
-		t.w.Advance(unpackedGroup)
-	})
-	for i := range t.rows {
-		s := asm.Let(f, t.scale.LoadF32Splat(4*i))
-		f.Store(t.out, 0, t.acc[i][0].Mul(s))
-		f.Store(t.out, 16, t.acc[i][1].Mul(s))
-		t.out.Set(t.out.Add(t.n.Shl(2)))
-	}
+	f.While(t.q.LtU(end), func() { t.group(sumStride) })
+	t.store()
 	return f
 }
 
-// relaxedTile emits the product of rows and one panel. A group's sums stay in 16
-// bits: eight steps of at most 2 * 15 * 127 each are 30480.
-func relaxedTile(m *asm.Module, rows int) *asm.Func {
-	t := newTile(m, rows)
-	f := t.Func
-	return t.groups(func() [][2]asm.I32x4 {
-		acc := make([][2]asm.I16x8, rows)
-		for step := range group / 4 {
-			var w [2]asm.I8x16
-			for half := range w {
-				w[half] = asm.Let(f, t.w.LoadI8x16(steps+stepBytes*step+16*half))
-			}
-			for i, r := range t.rows {
-				x := asm.Let(f, r.LoadI8x4Splat(4*step))
-				for half := range w {
-					if step == 0 {
-						acc[i][half] = asm.Let(f, x.RelaxedDot(w[half]))
-					} else {
-						acc[i][half].Set(acc[i][half].Add(x.RelaxedDot(w[half])))
-					}
-				}
-			}
+// group adds one group to all sums and moves on to the next.
+func (t *tile) group(sumStride asm.I32) {
+	dots := t.dots(t)
+	for half := range 2 {
+		d := asm.Let(t.Func, t.w.LoadF32x4(16*half))
+		for i := range t.rows {
+			t.acc[i][half].Set(t.acc[i][half].Add(dots[i][half].Float().Mul(d)))
 		}
-		dots := make([][2]asm.I32x4, rows)
-		for i := range dots {
-			for half := range 2 {
-				dots[i][half] = acc[i][half].Dot(asm.ShortAll(1))
-			}
+	}
+	rowSums := t.sums
+	for i := range t.rows {
+		if i > 0 {
+			rowSums = asm.Let(t.Func, rowSums.Add(sumStride))
 		}
-		return dots
-	})
+		sum := asm.Let(t.Func, rowSums.LoadF32Splat(0))
+		for half := range 2 {
+			least := t.w.LoadF32x4(minimums + 16*half)
+			t.acc[i][half].Set(t.acc[i][half].Add(sum.Mul(least)))
+		}
+	}
+	for _, r := range t.rows {
+		r.Advance(group)
+	}
+	t.sums.Advance(4)
+	t.w.Advance(unpackedGroup)
 }
 
-// baselineTile emits the product of rows and one panel.
-func baselineTile(m *asm.Module, rows int) *asm.Func {
-	t := newTile(m, rows)
-	f := t.Func
-	return t.groups(func() [][2]asm.I32x4 {
-		acc := make([][4]asm.I32x4, rows)
-		for step := range group / 4 {
-			var x []asm.I16x8
-			for _, r := range t.rows {
-				x = append(x, asm.Let(f, r.LoadI8x4Splat(4*step).ExtendLowS()))
-			}
-			for quarter := range 4 {
-				w := asm.Let(f, t.w.LoadExtendU8x8(steps+stepBytes*step+8*quarter))
-				for i := range t.rows {
-					if step == 0 {
-						acc[i][quarter] = asm.Let(f, x[i].Dot(w))
-					} else {
-						acc[i][quarter].Set(acc[i][quarter].Add(x[i].Dot(w)))
-					}
+// store scales the sums by their rows' scales and writes them.
+func (t *tile) store() {
+	for i := range t.rows {
+		s := asm.Let(t.Func, t.scale.LoadF32Splat(4*i))
+		t.Store(t.out, 0, t.acc[i][0].Mul(s))
+		t.Store(t.out, 16, t.acc[i][1].Mul(s))
+		t.out.Set(t.out.Add(bytesOf(t.n)))
+	}
+}
+
+// relaxedDots multiplies signed activations by unsigned weights in pairs. The
+// sums of a group fit in 16 bits: eight steps of at most 2 * 15 * 127 are 30480.
+// They are widened once, by adding the two of each column.
+func relaxedDots(t *tile) [][2]asm.I32x4 {
+	sums := make([][2]asm.I16x8, len(t.rows))
+	for step := range group / 4 {
+		var w [2]asm.I8x16 // four inputs of four columns each
+		for half := range w {
+			w[half] = asm.Let(t.Func, t.w.LoadI8x16(steps+stepBytes*step+16*half))
+		}
+		for i, r := range t.rows {
+			x := asm.Let(t.Func, r.LoadI8x4Splat(4*step))
+			for half := range w {
+				pairs := x.RelaxedDot(w[half])
+				if step == 0 {
+					sums[i][half] = asm.Let(t.Func, pairs)
+				} else {
+					sums[i][half].Set(sums[i][half].Add(pairs))
 				}
 			}
 		}
-		dots := make([][2]asm.I32x4, rows)
-		for i := range dots {
-			for half := range 2 {
-				a, b := acc[i][2*half], acc[i][2*half+1]
-				dots[i][half] = a.Shuffle(b, 0, 2, 4, 6).Add(a.Shuffle(b, 1, 3, 5, 7))
+	}
+	dots := make([][2]asm.I32x4, len(t.rows))
+	for i := range dots {
+		for half := range 2 {
+			dots[i][half] = sums[i][half].Dot(asm.ShortAll(1))
+		}
+	}
+	return dots
+}
+
+// baselineDots widens both operands to 16 bits. A vector of weights then holds
+// four inputs of two columns, and a sum two pairs of lanes, which are added once
+// a group.
+func baselineDots(t *tile) [][2]asm.I32x4 {
+	sums := make([][4]asm.I32x4, len(t.rows))
+	for step := range group / 4 {
+		x := make([]asm.I16x8, len(t.rows))
+		for i, r := range t.rows {
+			x[i] = asm.Let(t.Func, r.LoadI8x4Splat(4*step).ExtendLowS())
+		}
+		for quarter := range 4 {
+			w := asm.Let(t.Func, t.w.LoadExtendU8x8(steps+stepBytes*step+8*quarter))
+			for i := range t.rows {
+				pairs := x[i].Dot(w)
+				if step == 0 {
+					sums[i][quarter] = asm.Let(t.Func, pairs)
+				} else {
+					sums[i][quarter].Set(sums[i][quarter].Add(pairs))
+				}
 			}
 		}
-		return dots
-	})
+	}
+	dots := make([][2]asm.I32x4, len(t.rows))
+	for i, s := range sums {
+		for half := range 2 {
+			a, b := s[2*half], s[2*half+1]
+			dots[i][half] = a.Shuffle(b, 0, 2, 4, 6).Add(a.Shuffle(b, 1, 3, 5, 7))
+		}
+	}
+	return dots
 }

@@ -1,12 +1,18 @@
 package generator
 
-import "github.com/effir/effir/wasm/kernel/simd128/asm"
+import (
+	"github.com/effir/effir/wasm/kernel"
+	"github.com/effir/effir/wasm/kernel/simd128/asm"
+)
 
 // The query is widened to 16 bits once, into the reserved memory.
 const (
 	maxScanDim = 65536
 	wideQuery  = 64
 )
+
+// The reserved memory holds the longest query.
+const _ = uint(kernel.Reserved - wideQuery - 2*maxScanDim)
 
 // addDotI8 emits the scan. Both operands use all of -128..127, which the relaxed
 // dot product does not promise to multiply exactly, so all variants widen.

@@ -1,0 +1,283 @@
+package verify
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"io/fs"
+	"math"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/effir/effir/edge/edgetest"
+	"github.com/effir/effir/gomlx-models/backend"
+	"github.com/effir/effir/internal/guestbuild"
+	"github.com/effir/effir/internal/tinymodel"
+	"github.com/effir/effir/toolchain/checkpoint"
+	"github.com/effir/effir/toolchain/demo"
+	"github.com/effir/effir/toolchain/export"
+	"github.com/effir/effir/toolchain/results"
+	"github.com/effir/effir/toolchain/serve"
+	"github.com/effir/effir/wasm/encoder"
+	"github.com/effir/effir/wasm/host"
+	"github.com/effir/effir/wasm/kernel"
+	kernels "github.com/effir/effir/wasm/kernel/native"
+	"github.com/effir/effir/wasm/kernel/simd128"
+	"github.com/effir/effir/wasm/model"
+	"github.com/effir/effir/wasm/native"
+	"github.com/effir/effir/web"
+	"github.com/effir/effir/web/browsertest"
+)
+
+const parityTexts = 200
+
+// hosts are the places that compute embeddings of a package; each has a named
+// skip of its own where what it needs is missing.
+var hosts = []struct {
+	name  string
+	embed func(t *testing.T, dir string, texts []string) [][]byte
+}{
+	{"native", embedNative},
+	{"wazero", embedWazero},
+	{"chromium", embedChromium},
+	{"workerd", embedWorkerd},
+}
+
+// The reference kernels, which are the specification, agree with every host on
+// a model small enough for them.
+func TestParityTinyModel(t *testing.T) {
+	dir, texts := tinymodel.Write(t), Texts(parityTexts)
+	want := embedWith(t, kernel.NewReference(), dir, texts)
+	for _, h := range hosts {
+		t.Run(h.name, func(t *testing.T) { compare(t, want, h.embed(t, dir, texts), texts) })
+	}
+}
+
+// The same 200 texts give the same bytes in native Go, wazero, Chromium and
+// workerd with the demo's model, and point where the float model points.
+func TestParityDemoModel(t *testing.T) {
+	src := demoCheckpoint(t)
+	dir, err := demo.Model(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	texts := Texts(parityTexts)
+	want := embedNative(t, dir, texts)
+	t.Logf("%-9s %x", "native", digest(want))
+	identical := 1
+	for _, h := range hosts[1:] {
+		t.Run(h.name, func(t *testing.T) {
+			got := h.embed(t, dir, texts)
+			t.Logf("%-9s %x", h.name, digest(got))
+			if compare(t, want, got, texts) {
+				identical++
+			}
+		})
+	}
+	minimum, mean := cosines(t, src, dir, texts, want)
+	t.Logf("cosine to the float reference: least %.4f, mean %.4f", minimum, mean)
+	if mean < 0.99 {
+		t.Errorf("mean cosine to the float reference is %.4f, want 0.99", mean)
+	}
+	record(t, "parity.json", results.Figures{
+		"texts": parityTexts, "hosts_identical": float64(identical), "cosine_min": minimum, "cosine_mean": mean,
+	})
+}
+
+// All thirty layers, without head: how far 8-bit activations carry.
+func TestParityFullModel(t *testing.T) {
+	if testing.Short() {
+		t.Skip("the full model takes a minute")
+	}
+	src := demoCheckpoint(t)
+	dir := filepath.Join(t.TempDir(), "full")
+	_, err := export.Export(t.Context(), src, dir, export.Options{
+		Name: "full", MaxTokens: 256, Embedding: model.Embedding{Pooling: "mean", Prefix: []int32{0}, Skip: 1},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	texts := Texts(40)
+	minimum, mean := cosines(t, src, dir, texts, embedNative(t, dir, texts))
+	t.Logf("cosine to the float reference: least %.4f, mean %.4f", minimum, mean)
+	if mean < 0.99 {
+		t.Errorf("mean cosine to the float reference is %.4f, want 0.99", mean)
+	}
+}
+
+// demoCheckpoint opens the demo's base model if it was imported. Fetching it is
+// left to the commands, and to CI, which must not skip.
+func demoCheckpoint(t *testing.T) *checkpoint.Checkpoint {
+	t.Helper()
+	dir, err := demo.CheckpointDir()
+	if err != nil {
+		t.Fatal(err)
+	}
+	src, err := checkpoint.Open(dir)
+	if err != nil && os.Getenv("EFFIR_REQUIRE_MODEL") != "1" {
+		t.Skip("the base model is not in the cache: run `effir import smollm2-135m-instruct` or the demo")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = src.Close() })
+	return src
+}
+
+// cosines compares embeddings with the float reference on XLA.
+func cosines(t *testing.T, src *checkpoint.Checkpoint, dir string, texts []string, got [][]byte) (minimum, mean float64) {
+	t.Helper()
+	if _, err := backend.FindCPUPlugin(); err != nil && os.Getenv(backend.EnvSpec) == "" {
+		if os.Getenv("EFFIR_REQUIRE_XLA") == "1" {
+			t.Fatal(err)
+		}
+		t.Skip("no XLA plugin: run `effir plugin install`")
+	}
+	b, err := backend.Open("")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Finalize()
+	e := openNative(t, dir)
+	ids := make([][]int32, len(texts))
+	for i, text := range texts {
+		if ids[i], err = e.Tokens(text, encoder.Passage); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := Reference(t.Context(), b, src, os.DirFS(dir), ids)
+	if err != nil {
+		t.Fatal(err)
+	}
+	minimum = 1
+	for i := range texts {
+		c := Cosine(floats(got[i]), want[i])
+		if c < 0.99 {
+			t.Logf("cosine %.4f, %d tokens: %.40q", c, len(ids[i]), texts[i])
+		}
+		minimum, mean = min(minimum, c), mean+c/float64(len(texts))
+	}
+	return minimum, mean
+}
+
+func embedNative(t *testing.T, dir string, texts []string) [][]byte {
+	return embedWith(t, kernels.Open(), dir, texts)
+}
+
+func openNative(t *testing.T, dir string) *native.Encoder {
+	t.Helper()
+	e, err := native.Open(os.DirFS(dir), native.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return e
+}
+
+func embedWith(t *testing.T, k kernel.Kernels, dir string, texts []string) [][]byte {
+	t.Helper()
+	e, err := native.Open(os.DirFS(dir), native.Options{Kernels: k})
+	if err != nil {
+		t.Fatal(err)
+	}
+	vectors, err := e.Embed(t.Context(), texts, encoder.Passage, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all(vectors)
+}
+
+func embedWazero(t *testing.T, dir string, texts []string) [][]byte {
+	ctx := t.Context()
+	h, err := host.Open(ctx, simd128.Baseline, guestbuild.Module(t), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = h.Close(context.WithoutCancel(ctx)) }()
+	if err := h.LoadModel(ctx, os.DirFS(dir)); err != nil {
+		t.Fatal(err)
+	}
+	vectors := make([][]float32, len(texts))
+	for i, text := range texts {
+		if vectors[i], err = h.Embed(ctx, text, encoder.Passage); err != nil {
+			t.Fatalf("%.40q: %v", text, err)
+		}
+	}
+	return all(vectors)
+}
+
+func embedChromium(t *testing.T, dir string, texts []string) [][]byte {
+	if _, err := browsertest.Find(); errors.Is(err, browsertest.ErrMissing) && os.Getenv(browsertest.RequireVariable) != "1" {
+		t.Skip(err)
+	}
+	page, err := web.Build(true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	modules := fs.FS(web.Assets{
+		"guest.wasm": guestbuild.Module(t), "kernels_baseline.wasm": simd128.Baseline, "kernels_relaxed.wasm": simd128.Relaxed,
+	})
+	server := httptest.NewServer(serve.New(serve.Options{Page: page, Modules: modules, Model: os.DirFS(dir)}).Handler())
+	defer server.Close()
+	vectors, err := browsertest.Embeddings(t.Context(), server.URL, texts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return vectors
+}
+
+func embedWorkerd(t *testing.T, dir string, texts []string) [][]byte {
+	vectors, err := edgetest.Embeddings(t.Context(), edgetest.Start(t, dir, ""), texts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return vectors
+}
+
+// compare reports the first difference of two hosts.
+func compare(t *testing.T, want, got [][]byte, texts []string) bool {
+	t.Helper()
+	for i := range want {
+		if !bytes.Equal(want[i], got[i]) {
+			t.Errorf("%.40q: other bytes: %x... instead of %x...", texts[i], got[i][:min(16, len(got[i]))], want[i][:16])
+			return false
+		}
+	}
+	return true
+}
+
+func digest(vectors [][]byte) []byte {
+	sum := sha256.Sum256(bytes.Join(vectors, nil))
+	return sum[:]
+}
+
+func all(vectors [][]float32) [][]byte {
+	out := make([][]byte, len(vectors))
+	for i, v := range vectors {
+		for _, x := range v {
+			out[i] = binary.LittleEndian.AppendUint32(out[i], math.Float32bits(x))
+		}
+	}
+	return out
+}
+
+func floats(b []byte) []float32 {
+	x := make([]float32, len(b)/4)
+	for i := range x {
+		x[i] = math.Float32frombits(binary.LittleEndian.Uint32(b[4*i:]))
+	}
+	return x
+}
+
+// record writes figures where EFFIR_RESULTS asks for them.
+func record(t *testing.T, name string, figures results.Figures) {
+	t.Helper()
+	if dir := os.Getenv("EFFIR_RESULTS"); dir != "" {
+		if err := results.Write(filepath.Join(dir, name), figures); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
