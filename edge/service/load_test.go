@@ -71,11 +71,12 @@ func TestLoadSharesAnErrorAndTriesAgain(t *testing.T) {
 }
 
 func TestLoadIsTakenOverWithoutProgress(t *testing.T) {
-	h := &folder{}
-	runs := 0
-	abandoned := make(chan struct{})
-	l := newLoad(h, func(func()) error {
-		if runs++; runs == 1 {
+	runs := make(chan int, 2)
+	runs <- 1
+	started, abandoned := make(chan struct{}), make(chan struct{})
+	l := newLoad(&folder{}, func(func()) error {
+		if run := <-runs; run == 1 {
+			close(started)
 			<-abandoned
 			return errors.New("late")
 		}
@@ -83,9 +84,8 @@ func TestLoadIsTakenOverWithoutProgress(t *testing.T) {
 	})
 	late := make(chan error)
 	go func() { late <- l.ensure() }()
-	for state, _ := l.state(); state != "loading"; state, _ = l.state() {
-		time.Sleep(time.Millisecond)
-	}
+	<-started
+	runs <- 2
 	l.mu.Lock()
 	l.renewed = l.renewed.Add(-2 * leaseTime)
 	l.mu.Unlock()
@@ -93,7 +93,9 @@ func TestLoadIsTakenOverWithoutProgress(t *testing.T) {
 		t.Errorf("the second request did not take over: %v", err)
 	}
 	close(abandoned)
-	<-late
+	if err := <-late; err == nil {
+		t.Error("the abandoned attempt hid its error")
+	}
 	if !l.isReady() {
 		t.Error("the late failure undid what the second request had loaded")
 	}

@@ -1,9 +1,11 @@
 package wazerokernel_test
 
 import (
+	"bytes"
 	"encoding/binary"
 	"fmt"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/effir/effir/wasm/kernel"
@@ -73,6 +75,50 @@ func TestRefusesSizes(t *testing.T) {
 	if k.Read(got, p); binary.LittleEndian.Uint32(got[28:]) != 0x40800000 {
 		t.Errorf("after the traps 2 + 2 has bits %x", got[28:])
 	}
+}
+
+// Operations share the module's scratch: they must wait for each other.
+func TestConcurrent(t *testing.T) {
+	const n, inputs, rows, workers = 64, 256, 5, 8
+	k := open(t)
+	sizes := []int{4 * rows * n, rows * inputs, 4 * rows, rows * inputs / 8, kernel.Q4Bytes(n, inputs)}
+	var p [workers][5]kernel.Ptr
+	for w := range workers {
+		for i, size := range sizes {
+			var err error
+			if p[w][i], err = k.Alloc(size); err != nil {
+				t.Fatal(err)
+			}
+		}
+		k.Write(p[w][1], bytes.Repeat([]byte{byte(w), 3, 0xf0}, rows*inputs/3))
+		k.Write(p[w][2], bytes.Repeat([]byte{0, 0, 0x80, 0x3f}, rows)) // scales of 1
+		k.Write(p[w][4], bytes.Repeat([]byte{byte(0x30 + w), 0x24}, sizes[4]/2))
+	}
+	run := func(w int) []byte {
+		k.MatMulQ4(p[w][0], p[w][1], p[w][2], p[w][3], p[w][4], rows, n, inputs)
+		out := make([]byte, sizes[0])
+		k.Read(out, p[w][0])
+		return out
+	}
+	var want [workers][]byte
+	for w := range workers {
+		want[w] = run(w)
+		if w > 0 && bytes.Equal(want[w], want[w-1]) {
+			t.Fatal("two workers have the same product: a mix-up would not show")
+		}
+	}
+	var wait sync.WaitGroup
+	for w := range workers {
+		wait.Go(func() {
+			for range 50 {
+				if !bytes.Equal(run(w), want[w]) {
+					t.Errorf("worker %d: the product differs from when it ran alone", w)
+					return
+				}
+			}
+		})
+	}
+	wait.Wait()
 }
 
 func BenchmarkMatMulQ4(b *testing.B) {
