@@ -1,0 +1,136 @@
+package export_test
+
+import (
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/effir/effir/internal/tinymodel"
+	"github.com/effir/effir/toolchain/checkpoint"
+	"github.com/effir/effir/toolchain/export"
+	"github.com/effir/effir/toolchain/importer"
+	"github.com/effir/effir/wasm/kernel"
+	"github.com/effir/effir/wasm/model"
+)
+
+func options() export.Options {
+	return export.Options{Name: "tiny", MaxTokens: 32, Embedding: model.Embedding{Pooling: "last"}}
+}
+
+// The same checkpoint gives the same package, byte for byte.
+func TestExportIsDeterministic(t *testing.T) {
+	var packages [2]map[string]string
+	for i := range packages {
+		dir := filepath.Join(t.TempDir(), "p")
+		if _, err := export.Export(t.Context(), tinymodel.New(7), dir, options()); err != nil {
+			t.Fatal(err)
+		}
+		packages[i] = map[string]string{}
+		entries, err := os.ReadDir(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, entry := range entries {
+			content, err := os.ReadFile(filepath.Join(dir, entry.Name()))
+			if err != nil {
+				t.Fatal(err)
+			}
+			packages[i][entry.Name()] = string(content)
+		}
+	}
+	if len(packages[0]) < 3 {
+		t.Fatalf("the package has %d files, want manifest, tokenizer and a chunk", len(packages[0]))
+	}
+	for name, content := range packages[0] {
+		if packages[1][name] != content {
+			t.Errorf("%s differs", name)
+		}
+	}
+}
+
+// broken is a source with one bad tensor.
+type broken struct {
+	*tinymodel.Source
+	name   string
+	change func(*checkpoint.Tensor)
+}
+
+func (b broken) Tensor(name string) (checkpoint.Tensor, error) {
+	t, err := b.Source.Tensor(name)
+	if name == b.name {
+		t.Data = append([]float32(nil), t.Data...)
+		b.change(&t)
+	}
+	return t, err
+}
+
+// What cannot be exported is named, and nothing is left behind.
+func TestExportRefuses(t *testing.T) {
+	const name = "model.layers.2.mlp.up_proj.weight"
+	for what, change := range map[string]func(*checkpoint.Tensor){
+		"a NaN":        func(t *checkpoint.Tensor) { t.Data[3] = float32(math.NaN()) },
+		"an infinity":  func(t *checkpoint.Tensor) { t.Data[3] = float32(math.Inf(-1)) },
+		"a huge value": func(t *checkpoint.Tensor) { t.Data[3] = 1e6 },
+		"a wrong shape": func(t *checkpoint.Tensor) {
+			t.Shape = []int{t.Shape[1], t.Shape[0]}
+		},
+	} {
+		parent := t.TempDir()
+		_, err := export.Export(t.Context(), broken{tinymodel.New(7), name, change}, filepath.Join(parent, "p"), options())
+		if err == nil || !strings.Contains(err.Error(), name) {
+			t.Errorf("%s: error %v does not name %s", what, err, name)
+		}
+		if left, _ := os.ReadDir(parent); len(left) > 0 {
+			t.Errorf("%s: left %v behind", what, left)
+		}
+	}
+	for what, change := range map[string]func(*export.Options){
+		"no name":           func(o *export.Options) { o.Name = "" },
+		"too many layers":   func(o *export.Options) { o.Layers = 5 },
+		"too many tokens":   func(o *export.Options) { o.MaxTokens = 1 << 20 },
+		"a crooked head":    func(o *export.Options) { o.Head = &export.Head{Weight: make([]float32, 5), Bias: make([]float32, 16)} },
+		"an unknown pool":   func(o *export.Options) { o.Embedding.Pooling = "median" },
+		"a skip of no lead": func(o *export.Options) { o.Embedding.Skip = 3 },
+	} {
+		parent, o := t.TempDir(), options()
+		change(&o)
+		if _, err := export.Export(t.Context(), tinymodel.New(7), filepath.Join(parent, "p"), o); err == nil {
+			t.Errorf("%s: no error", what)
+		}
+		if left, _ := os.ReadDir(parent); len(left) > 0 {
+			t.Errorf("%s: left %v behind", what, left)
+		}
+	}
+}
+
+// Weights that were published as Q4_1 survive our 4-bit form unchanged but for
+// the rounding of float16 numbers, so that activations alone separate runtime
+// and float model.
+func TestQ4KeepsPublishedQ4(t *testing.T) {
+	dir, err := importer.DefaultDir(importer.DefaultModel, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	src, err := checkpoint.Open(dir)
+	if err != nil {
+		t.Skip("the base model is not in the cache: run `effir import smollm2-135m-instruct`")
+	}
+	defer src.Close()
+	for _, name := range []string{"model.layers.0.self_attn.q_proj", "model.layers.7.mlp.down_proj", "model.layers.29.mlp.up_proj"} {
+		w, err := src.Tensor(name + ".weight")
+		if err != nil {
+			t.Fatal(err)
+		}
+		n, k := w.Shape[0], w.Shape[1]
+		var worst, peak float64
+		for i, x := range kernel.UnpackQ4(kernel.PackQ4(w.Data, n, k), n, k) {
+			worst = max(worst, math.Abs(float64(x-w.Data[i])))
+			peak = max(peak, math.Abs(float64(x)))
+		}
+		if worst > 1e-6*peak {
+			t.Errorf("%s: a weight moved by %g, the largest is %g", name, worst, peak)
+		}
+	}
+}
