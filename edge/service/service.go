@@ -107,9 +107,10 @@ func (s *Service) only(method string, next http.HandlerFunc) http.HandlerFunc {
 	}
 }
 
-// preflight allows browsers of any origin to call the worker.
+// preflight allows browsers of any origin to call the worker. The star does not
+// cover Authorization, which is therefore named.
 func preflight(header http.Header) {
 	header.Set("Access-Control-Allow-Methods", "GET, HEAD, POST, OPTIONS")
-	header.Set("Access-Control-Allow-Headers", "Authorization, Content-Type")
+	header.Set("Access-Control-Allow-Headers", "Authorization, *")
 	header.Set("Access-Control-Max-Age", "86400")
 }
