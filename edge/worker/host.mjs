@@ -16,13 +16,12 @@ export function createHost(assets, memory, program) {
     manifest: (path, limit) => fetchFile(assets, path, limit),
     file: (path, sha256, size) => fetchVerified(assets, path, sha256, size, new Uint8Array(size + 1)),
     async weights(at, path, sha256, size) {
-      const buffer = free.pop() ?? new Uint8Array(chunkBuffer);
       inUse++;
       try {
-        const bytes = await fetchVerified(assets, path, sha256, size, buffer);
+        const bytes = await fetchVerified(assets, path, sha256, size, free.pop() ?? new Uint8Array(chunkBuffer));
         new Uint8Array(memory.buffer, at, size).set(bytes); // memory.buffer changes when it grows
+        free.push(new Uint8Array(bytes.buffer));
       } finally {
-        free.push(buffer);
         if (--inUse === 0) free.length = 0;
       }
     },
@@ -58,21 +57,26 @@ async function fetchFile(assets, path, limit, buffer) {
   return bytes;
 }
 
-// readUpTo returns the content of a stream, cut at limit bytes. It is put into
-// buffer, which is replaced by a larger one as needed.
+// readUpTo returns the content of a stream, cut at limit bytes. The memory of
+// buffer becomes that of the result, unless it is too small.
 async function readUpTo(stream, limit, buffer = new Uint8Array(1 << 16)) {
+  if (!stream) return new Uint8Array();
+  const reader = stream.getReader({ mode: "byob" });
   let size = 0;
-  for await (const part of stream ?? []) {
-    const taken = part.subarray(0, limit - size);
-    if (size + taken.length > buffer.length) {
-      const larger = new Uint8Array(Math.max(2 * buffer.length, size + taken.length));
-      larger.set(buffer.subarray(0, size));
+  while (size < limit) {
+    if (size === buffer.length) {
+      const larger = new Uint8Array(Math.min(limit, 2 * size));
+      larger.set(buffer);
       buffer = larger;
     }
-    buffer.set(taken, size);
-    size += taken.length;
-    if (size === limit) break; // which cancels the stream
+    const room = buffer.subarray(size, Math.min(limit, buffer.length));
+    const wanted = room.length;
+    const { value } = await reader.readAtLeast(wanted, room);
+    buffer = new Uint8Array(value.buffer); // reading moves the memory to value
+    size += value.length;
+    if (value.length < wanted) return buffer.subarray(0, size); // the end
   }
+  await reader.cancel();
   return buffer.subarray(0, size);
 }
 

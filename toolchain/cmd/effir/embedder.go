@@ -10,8 +10,14 @@ import (
 	"github.com/effir/effir/wasm/native"
 )
 
-// openEmbedder opens a model package for evaluation.
-func openEmbedder(path string) (evaluate.Embedder, io.Closer, error) {
+// openEmbedder opens a model package for evaluation; "demo" is the demo's.
+func openEmbedder(ctx context.Context, path string) (evaluate.Embedder, io.Closer, error) {
+	if path == "demo" {
+		var err error
+		if path, err = prepareModel(ctx, os.Stderr); err != nil {
+			return nil, nil, err
+		}
+	}
 	e, err := native.Open(os.DirFS(path), native.Options{})
 	if err != nil {
 		return nil, nil, err

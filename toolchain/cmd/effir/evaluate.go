@@ -42,7 +42,7 @@ means over all judged queries. Vectors are int8, as they are shipped.`,
 			}
 			var embedder evaluate.Embedder
 			if model != "" {
-				opened, closer, err := openEmbedder(model)
+				opened, closer, err := openEmbedder(c.Context(), model)
 				if err != nil {
 					return err
 				}
@@ -78,7 +78,7 @@ means over all judged queries. Vectors are int8, as they are shipped.`,
 	}
 	f := c.Flags()
 	f.StringVar(&split, "split", "test", "judgements to use: qrels/SPLIT.tsv")
-	f.StringVar(&model, "model", "", "model package (default: BM25 only)")
+	f.StringVar(&model, "model", "", "model package, or \"demo\" for the one that the demo makes (default: BM25 only)")
 	f.IntVar(&options.MaxWords, "max-words", 0, "embed only the first so many words of a passage (default: as many as the model takes)")
 	f.StringSliceVar(&weights, "weights", []string{"1:1"}, "weights keyword:meaning of the fusions to measure, such as 1:1,1:0.5")
 	f.StringVar(&runs, "runs", "", "folder to write the rankings to, in trec_eval's format")

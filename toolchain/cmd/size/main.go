@@ -4,11 +4,9 @@ package main
 
 import (
 	"bytes"
-	"context"
 	"flag"
 	"fmt"
 	"os"
-	"path/filepath"
 
 	"github.com/andybalholm/brotli"
 
@@ -35,38 +33,29 @@ func run(guestPath, out string) error {
 	if err != nil {
 		return err
 	}
-	scripts, err := worker()
+	scripts, err := web.Build(true)
 	if err != nil {
 		return err
 	}
 	figures := results.Figures{}
-	for name, content := range map[string][]byte{"guest": guest, "kernels": simd128.Relaxed, "worker": scripts} {
-		figures[name+"_bytes"] = float64(len(content))
-		compressed := float64(packed(content))
-		figures[name+"_brotli_bytes"] = compressed
-		figures["runtime_brotli_bytes"] += compressed
+	for name, files := range map[string][][]byte{
+		"guest":   {guest},
+		"kernels": {simd128.Baseline, simd128.Relaxed}, // both: one checks the other
+		"scripts": {scripts[web.ClientFile], scripts[web.WorkerFile]},
+	} {
+		for _, content := range files {
+			compressed := float64(packed(content))
+			figures[name+"_brotli_bytes"] += compressed
+			figures["runtime_brotli_bytes"] += compressed
+		}
 	}
-	for _, name := range []string{"guest", "kernels", "worker", "runtime"} {
+	for _, name := range []string{"guest", "kernels", "scripts", "runtime"} {
 		fmt.Printf("%-8s %9.0f bytes as brotli\n", name, figures[name+"_brotli_bytes"])
 	}
 	if out == "" {
 		return nil
 	}
 	return results.Write(out, figures)
-}
-
-// worker returns the bundled script of the Web Worker, which holds the loader
-// and the WASI shim.
-func worker() ([]byte, error) {
-	dir, err := os.MkdirTemp("", "effir-size-")
-	if err != nil {
-		return nil, err
-	}
-	defer os.RemoveAll(dir)
-	if err := web.Bundle(context.Background(), dir, true); err != nil {
-		return nil, err
-	}
-	return os.ReadFile(filepath.Join(dir, "worker.js"))
 }
 
 func packed(b []byte) int {

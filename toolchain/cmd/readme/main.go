@@ -1,0 +1,89 @@
+// Command readme writes the tables of README.md from the results that measuring
+// tasks left in docs/results. A table stands between <!-- results NAME --> and
+// <!-- end -->.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/effir/effir/toolchain/internal/atomicfile"
+	"github.com/effir/effir/toolchain/results"
+)
+
+func main() {
+	check := flag.Bool("check", false, "only say whether the tables are up to date")
+	flag.Parse()
+	if err := run("README.md", filepath.Join("docs", "results"), *check); err != nil {
+		fmt.Fprintln(os.Stderr, "readme:", err)
+		os.Exit(1)
+	}
+}
+
+func run(path, dir string, check bool) error {
+	text, err := os.ReadFile(path)
+	if err != nil {
+		return err
+	}
+	updated, err := fill(string(text), dir)
+	switch {
+	case err != nil:
+		return err
+	case updated == string(text):
+		return nil
+	case check:
+		return fmt.Errorf("%s: tables differ from %s: run `go tool task generate`", path, dir)
+	}
+	return atomicfile.Write(path, []byte(updated))
+}
+
+var block = regexp.MustCompile(`(?s)<!-- results (\w+) -->\n.*?<!-- end -->`)
+
+// fill replaces every block by the table of the results that it names.
+func fill(text, dir string) (string, error) {
+	var failure error
+	filled := block.ReplaceAllStringFunc(text, func(old string) string {
+		name := block.FindStringSubmatch(old)[1]
+		record, err := results.Read(filepath.Join(dir, name+".json"))
+		if err != nil {
+			failure = err
+			return old
+		}
+		return "<!-- results " + name + " -->\n" + table(record) + "<!-- end -->"
+	})
+	return filled, failure
+}
+
+// table lists the figures by name, and below them where they were measured.
+func table(r *results.Record) string {
+	var b strings.Builder
+	b.WriteString("| figure | value |\n|---|---|\n")
+	var names []string
+	for name := range r.Figures {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		fmt.Fprintf(&b, "| %s | %s |\n", strings.ReplaceAll(name, "_", " "), number(r.Figures[name]))
+	}
+	fmt.Fprintf(&b, "\nMeasured on %s on %s.\n", r.Machine, r.Date)
+	return b.String()
+}
+
+// number writes whole numbers with separators and others with four decimals.
+func number(x float64) string {
+	if x != float64(int64(x)) {
+		return strconv.FormatFloat(x, 'f', 4, 64)
+	}
+	digits := strconv.FormatInt(int64(x), 10)
+	for i := len(digits) - 3; i > 0 && digits[i-1] != '-'; i -= 3 {
+		digits = digits[:i] + "," + digits[i:]
+	}
+	return digits
+}

@@ -1,0 +1,46 @@
+package main
+
+import (
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/effir/effir/toolchain/results"
+)
+
+func TestFill(t *testing.T) {
+	dir := t.TempDir()
+	if err := results.Write(filepath.Join(dir, "size.json"), results.Figures{"guest_bytes": 1234567, "share": 0.25, "few": 12}); err != nil {
+		t.Fatal(err)
+	}
+	got, err := fill("before\n<!-- results size -->\nold\n<!-- end -->\nafter\n", dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{"before\n", "| guest bytes | 1,234,567 |", "| share | 0.2500 |", "| few | 12 |", "<!-- end -->\nafter\n"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%q lacks %q", got, want)
+		}
+	}
+	if strings.Contains(got, "old") {
+		t.Error("the old table is still there")
+	}
+	if again, err := fill(got, dir); err != nil || again != got {
+		t.Errorf("filling again changes the text, error %v", err)
+	}
+	if _, err := fill("<!-- results none -->\n<!-- end -->", dir); err == nil {
+		t.Error("a missing results file is no error")
+	}
+}
+
+// The README's tables are what the results say.
+func TestREADMEIsUpToDate(t *testing.T) {
+	root := filepath.Join("..", "..", "..")
+	if _, err := os.Stat(filepath.Join(root, "README.md")); err != nil {
+		t.Fatal(err)
+	}
+	if err := run(filepath.Join(root, "README.md"), filepath.Join(root, "docs", "results"), true); err != nil {
+		t.Error(err)
+	}
+}

@@ -1,0 +1,53 @@
+// Command screenshot takes a picture of a running search page after a query, once
+// its results by meaning are there.
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"net/url"
+	"os"
+	"os/signal"
+	"time"
+
+	"github.com/chromedp/chromedp"
+
+	"github.com/effir/effir/toolchain/internal/atomicfile"
+	"github.com/effir/effir/web/browsertest"
+)
+
+func main() {
+	page := flag.String("url", "http://127.0.0.1:8787/", "address of the page")
+	query := flag.String("query", "wait for several goroutines to finish", "what to search for")
+	out := flag.String("out", "docs/search.png", "file to write")
+	flag.Parse()
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, *page, *query, *out); err != nil {
+		fmt.Fprintln(os.Stderr, "screenshot:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, page, query, out string) error {
+	ctx, cancel := context.WithTimeout(ctx, 3*time.Minute)
+	defer cancel()
+	browser, stop, err := browsertest.Start(ctx)
+	if err != nil {
+		return err
+	}
+	defer stop()
+	var picture []byte
+	err = chromedp.Run(browser,
+		chromedp.EmulateViewport(1100, 900),
+		chromedp.Navigate(page+"?q="+url.QueryEscape(query)),
+		chromedp.Poll(`[...document.querySelectorAll(".badge.meaning b")].some((rank) => rank.textContent.startsWith("#"))`, nil,
+			chromedp.WithPollingTimeout(2*time.Minute)),
+		chromedp.CaptureScreenshot(&picture),
+	)
+	if err != nil {
+		return err
+	}
+	return atomicfile.Write(out, picture)
+}
