@@ -38,14 +38,14 @@ func run(ctx context.Context, page, query, out string) error {
 		return err
 	}
 	defer stop()
-	var picture []byte
-	err = chromedp.Run(browser,
-		chromedp.EmulateViewport(1100, 900),
-		chromedp.Navigate(page+"?q="+url.QueryEscape(query)),
-		chromedp.Poll(`[...document.querySelectorAll(".badge.meaning b")].some((rank) => rank.textContent.startsWith("#"))`, nil,
-			chromedp.WithPollingTimeout(2*time.Minute)),
-		chromedp.CaptureScreenshot(&picture),
-	)
+	if err := chromedp.Do(browser, chromedp.EmulateViewport(1100, 900), chromedp.Navigate(page+"?q="+url.QueryEscape(query))); err != nil {
+		return err
+	}
+	const semantic = `[...document.querySelectorAll(".badge.meaning b")].some((rank) => rank.textContent.startsWith("#"))`
+	if _, err := chromedp.Run(browser, chromedp.Poll[bool](semantic, chromedp.WithPollingTimeout(2*time.Minute))); err != nil {
+		return fmt.Errorf("no results by meaning: %w", err)
+	}
+	picture, err := chromedp.Run(browser, chromedp.CaptureScreenshot())
 	if err != nil {
 		return err
 	}
