@@ -96,7 +96,9 @@ func checkDirection(t *testing.T, loss *context.Exec, v *context.Variable, gradi
 		for i := range moved {
 			moved[i] = start[i] + distance*direction[i]
 		}
-		v.MustSetValue(tensors.FromFlatDataAndDimensions(moved, v.Shape().Dimensions...))
+		if err := v.SetValue(tensors.FromFlatDataAndDimensions(moved, v.Shape().Dimensions...)); err != nil {
+			t.Fatal(err)
+		}
 		out, err := loss.Exec1(ids, mask)
 		if err != nil {
 			t.Fatal(err)
@@ -104,7 +106,9 @@ func checkDirection(t *testing.T, loss *context.Exec, v *context.Variable, gradi
 		return float64(out.Value().(float32))
 	}
 	got := (at(step) - at(-step)) / (2 * step)
-	v.MustSetValue(tensors.FromFlatDataAndDimensions(start, v.Shape().Dimensions...))
+	if err := v.SetValue(tensors.FromFlatDataAndDimensions(start, v.Shape().Dimensions...)); err != nil {
+		t.Fatal(err)
+	}
 	if math.Abs(got-want) > 2e-3*length {
 		t.Errorf("%s: the loss changes by %g per unit, the gradient says %g (norm %g)", v.ScopeAndName(), got, want, length)
 	}

@@ -66,7 +66,7 @@ func ReadBEIR(dir, split string) (*Dataset, error) {
 func ReadCorpus(dir string) ([]Passage, error) {
 	var passages []Passage
 	err := readJSONL(filepath.Join(dir, "corpus.jsonl"), func(r record) {
-		passages = append(passages, Passage{ID: r.ID, Title: r.Title, Text: r.Text, URL: r.URL, Section: r.Section})
+		passages = append(passages, Passage(r))
 	})
 	return passages, err
 }

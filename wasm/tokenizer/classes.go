@@ -12,6 +12,7 @@ const (
 	classSpace         // \s
 	// classDigitOnly is numeric for the Digits pre-tokenizer, but not yet \p{N}
 	// for the regular expressions: 13 digits that Unicode 17 added.
+	//lint:ignore U1000 it occurs in the generated table only
 	classDigitOnly
 )
 
