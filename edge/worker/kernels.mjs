@@ -26,11 +26,13 @@ async function choose() {
 function product(module) {
   const { memory, alloc, mat_mul_q4 } = new WebAssembly.Instance(module, {}).exports;
   const [rows, n, k] = [5, 16, 64];
-  const [out, q, scale, sums, w] = [4 * rows * n, rows * k, 4 * rows, 4 * rows * (k / 32), (n * k * 5) / 8].map(alloc);
+  const [out, q, scale, sums, w] = [4 * rows * n, rows * k, 4 * rows * (k / 32), 4 * rows * (k / 32), (n * k * 5) / 8].map(alloc);
   const view = new DataView(memory.buffer);
   for (let i = 0; i < rows * k; i++) view.setInt8(q + i, i % 3 ? ((i * 37) % 255) - 127 : -127);
-  for (let i = 0; i < rows; i++) view.setFloat32(scale + 4 * i, 1 + i / 8, true);
-  for (let i = 0; i < rows * (k / 32); i++) view.setFloat32(sums + 4 * i, 100 * i - 300, true);
+  for (let i = 0; i < rows * (k / 32); i++) {
+    view.setFloat32(scale + 4 * i, 1 + i / 8, true);
+    view.setFloat32(sums + 4 * i, 100 * i - 300, true);
+  }
   for (let at = w; at < w + (n * k * 5) / 8; at += 160) { // a group of eight columns
     for (let i = 0; i < 16; i++) view.setUint16(at + 2 * i, 0x2c00 + 8 * i, true); // scales, minima: about 1/16
     for (let i = 32; i < 160; i++) view.setUint8(at + i, i % 3 ? (i * 29) & 0xff : 0xff);

@@ -58,7 +58,7 @@ type scratch struct {
 	wide      kernel.Ptr // float32 [rows, qkv or 2*width], first product of a sub-layer
 	inner     kernel.Ptr // float32 [rows, heads*head dim or width], between the products
 	q         kernel.Ptr // int8 [rows, widest input of a product]
-	scale     kernel.Ptr // float32 [rows]
+	scale     kernel.Ptr // float32 [rows, widest input/32]
 	sums      kernel.Ptr // float32 [rows, widest input/32]
 	attention kernel.Ptr // kernel.AttentionScratch of the longest sequence
 	pooled    kernel.Ptr // float32 [hidden], the pooled state of one sequence
@@ -86,7 +86,7 @@ func (n *llama) parts(rows, longest int) [11]int {
 		4 * rows * wide,
 		4 * rows * inner,
 		rows * input,
-		4 * rows,
+		4 * rows * (input / kernel.Group),
 		4 * rows * (input / kernel.Group),
 		kernel.AttentionScratch(longest, n.shape.HeadDim),
 		4 * n.shape.Hidden,

@@ -34,7 +34,7 @@ const (
 	Panel = 8
 )
 
-// QuantiseMin is the least row maximum that Quantise tells from zero, so that
+// QuantiseMin is the least group maximum that Quantise tells from zero, so that
 // its reciprocal stays finite.
 const QuantiseMin float32 = 0x1p-100
 
@@ -61,7 +61,7 @@ type Kernels interface {
 	Memory
 
 	// Name says which implementation this is: "reference", "avx2",
-	// "simd128-baseline", "simd128-relaxed".
+	// "avx512vnni", "simd128-baseline", "simd128-relaxed".
 	Name() string
 
 	// Embed looks up token rows: out[r][i] = float32(q)*scale, where row ids[r]
@@ -75,19 +75,20 @@ type Kernels interface {
 	// out, x: float32 [rows, dim], may be the same; w: float32 [dim]; dim a multiple of 8.
 	RMSNorm(out, x, w Ptr, rows, dim int, eps float32)
 
-	// Quantise makes 8-bit activations, one scale a row:
-	// a = max|x|; scale = a/127; q = nearest-even(x * (127/a)), all 0 where a < QuantiseMin;
-	// sums[g] = float32(sum of q over group g of 32).
-	// q: int8 [rows, dim]; scale: float32 [rows]; sums: float32 [rows, dim/32];
+	// Quantise makes 8-bit activations, one scale for each group of 32:
+	// a = max|x| over the group; scale = a/127;
+	// q = nearest-even(x * (127/a)), all 0 where a < QuantiseMin;
+	// sum = float32(sum of q over the group) * scale.
+	// q: int8 [rows, dim]; scale, sums: float32 [rows, dim/32];
 	// x: float32 [rows, dim]; dim a multiple of 32.
 	Quantise(q, scale, sums, x Ptr, rows, dim int)
 
 	// MatMulQ4 multiplies quantised activations by 4-bit weights:
 	//
 	//	acc = +0
-	//	for g in 0..k/32: acc = acc + float32(float32(dot(r,c,g)) * d[g][c])
+	//	for g in 0..k/32: acc = acc + float32(float32(float32(dot(r,c,g)) * d[g][c]) * scale[r][g])
 	//	                  acc = acc + float32(sums[r][g] * m[g][c])
-	//	out[r][c] = acc * scale[r]
+	//	out[r][c] = acc
 	//
 	// where dot is the exact integer sum of q[r][i]*nibble[i][c] over the group,
 	// and a weight is d*nibble + m (see PackQ4 for the layout of w).

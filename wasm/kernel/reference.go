@@ -45,24 +45,24 @@ func (a Reference) RMSNorm(out, x, w Ptr, rows, dim int, eps float32) {
 
 // Quantise implements [Kernels].
 func (a Reference) Quantise(q, scale, sums, x Ptr, rows, dim int) {
-	scales := a.Floats(scale, rows)
-	for r := range rows {
-		in, out := a.Floats(x.Add(4*r*dim), dim), a.Int8s(q.Add(r*dim), dim)
-		groups := a.Floats(sums.Add(4*r*(dim/Group)), dim/Group)
-		clear(groups)
-		var peak float32
+	groups := rows * (dim / Group)
+	scales, products := a.Floats(scale, groups), a.Floats(sums, groups)
+	for g := range groups {
+		in, out := a.Floats(x.Add(4*g*Group), Group), a.Int8s(q.Add(g*Group), Group)
+		var peak, sum float32
 		for _, v := range in {
 			peak = max(peak, max(v, -v))
 		}
-		scales[r] = peak / 127
 		var inverse float32
 		if peak >= QuantiseMin {
 			inverse = 127 / peak
 		}
 		for i, v := range in {
 			out[i] = int8(math.RoundToEven(float64(float32(v * inverse))))
-			groups[i/Group] += float32(out[i])
+			sum += float32(out[i])
 		}
+		scales[g] = peak / 127
+		products[g] = sum * scales[g]
 	}
 }
 
@@ -70,8 +70,9 @@ func (a Reference) Quantise(q, scale, sums, x Ptr, rows, dim int) {
 func (a Reference) MatMulQ4(out, q, scale, sums, w Ptr, rows, n, k int) {
 	groups := k / Group
 	o, weights := a.Floats(out, rows*n), a.Bytes(w, Q4Bytes(n, k))
-	for r, s := range a.Floats(scale, rows) {
-		row, rowSums := a.Int8s(q.Add(r*k), k), a.Floats(sums.Add(4*r*groups), groups)
+	for r := range rows {
+		row := a.Int8s(q.Add(r*k), k)
+		scales, products := a.Floats(scale.Add(4*r*groups), groups), a.Floats(sums.Add(4*r*groups), groups)
 		for c := range n {
 			var acc float32
 			for g := range groups {
@@ -83,10 +84,10 @@ func (a Reference) MatMulQ4(out, q, scale, sums, w Ptr, rows, n, k int) {
 					d, m, level = q4At(block, c%Panel, i)
 					dot += level * int32(row[g*Group+i])
 				}
-				acc += float32(float32(dot) * d)
-				acc += float32(rowSums[g] * m)
+				acc += float32(float32(float32(dot)*d) * scales[g])
+				acc += float32(products[g] * m)
 			}
-			o[r*n+c] = acc * s
+			o[r*n+c] = acc
 		}
 	}
 }

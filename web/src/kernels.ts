@@ -64,14 +64,16 @@ async function product(module: WebAssembly.Module): Promise<Uint8Array> {
   const out = base;
   const q = out + ROWS * N * 4;
   const scale = q + ROWS * K;
-  const sums = scale + ROWS * 4;
+  const sums = scale + ROWS * (K / GROUP) * 4;
   const weights = (sums + ROWS * (K / GROUP) * 4 + 63) & ~63;
 
   const random = xorshift(0x9e3779b9);
   const view = new DataView(memory.buffer);
   for (let i = 0; i < ROWS * K; i++) view.setInt8(q + i, i % 11 === 0 ? -127 : (random() % 255) - 127);
-  for (let r = 0; r < ROWS; r++) view.setFloat32(scale + 4 * r, (1 + (random() % 1000)) / 4096, true);
-  for (let i = 0; i < ROWS * (K / GROUP); i++) view.setFloat32(sums + 4 * i, (random() % 8001) - 4000, true);
+  for (let i = 0; i < ROWS * (K / GROUP); i++) {
+    view.setFloat32(scale + 4 * i, (1 + (random() % 1000)) / 4096, true);
+    view.setFloat32(sums + 4 * i, (random() % 8001) - 4000, true);
+  }
   for (let i = 0; i < (N / 8) * (K / GROUP); i++) {
     const at = weights + i * GROUP_BYTES;
     for (let c = 0; c < 16; c++) view.setUint16(at + 2 * c, 0x2400 | (random() & 0x83ff), true); // about ±1/64

@@ -38,12 +38,16 @@ func TestRefusesSizes(t *testing.T) {
 			"RMSNorm w":         func() { k.RMSNorm(p, p, end.Add(-28), 2, 8, 1) },
 			"Quantise dim":      func() { k.Quantise(p, p, p, p, 1, 16) },
 			"Quantise q":        func() { k.Quantise(end.Add(-31), p, p, p, 1, 32) },
-			"Quantise sums":     func() { k.Quantise(p, p, end.Add(-4), p, 2, 32) },
+			"Quantise scale":    func() { k.Quantise(p, end.Add(-4), p, p, 1, 64) },
+			"Quantise sums":     func() { k.Quantise(p, p, end.Add(-4), p, 1, 64) },
+			"Quantise x":        func() { k.Quantise(p, p, p, end.Add(-252), 2, 32) },
 			"MatMulQ4 n":        func() { k.MatMulQ4(p, p, p, p, p, 1, 12, 32) },
 			"MatMulQ4 k":        func() { k.MatMulQ4(p, p, p, p, p, 1, 8, 40) },
 			"MatMulQ4 k > max":  func() { k.MatMulQ4(p, p, p, p, p, 1, 8, 16384+32) },
 			"MatMulQ4 out":      func() { k.MatMulQ4(end.Add(-60), p, p, p, p, 1, 16, 32) },
 			"MatMulQ4 q":        func() { k.MatMulQ4(p, end.Add(-31), p, p, p, 1, 8, 32) },
+			"MatMulQ4 scale":    func() { k.MatMulQ4(p, p, end.Add(-4), p, p, 1, 8, 64) },
+			"MatMulQ4 sums":     func() { k.MatMulQ4(p, p, p, end.Add(-4), p, 1, 8, 64) },
 			"MatMulQ4 w":        func() { k.MatMulQ4(p, p, p, p, end.Add(-319), 1, 16, 32) },
 			"RoPE headDim":      func() { k.RoPE(p, p, 1, 1, 24, 24) },
 			"RoPE stride":       func() { k.RoPE(p, p, 2, 2, 16, 16) },
@@ -109,7 +113,7 @@ func TestConcurrentRows(t *testing.T) {
 	const rows, n, inputs, parts = 64, 64, 256, 8
 	for _, k := range implementations() {
 		x, q := alloc(t, k, rows*inputs), alloc(t, k, rows*inputs/4)
-		scale, sums := alloc(t, k, rows), alloc(t, k, rows*inputs/kernel.Group)
+		scale, sums := alloc(t, k, rows*inputs/kernel.Group), alloc(t, k, rows*inputs/kernel.Group)
 		w, weights := alloc(t, k, kernel.Q4Bytes(n, inputs)/4), make([]float32, n*inputs)
 		out := [2]kernel.Ptr{alloc(t, k, rows*n), alloc(t, k, rows*n)}
 		fill(k, x, rows*inputs)
@@ -123,8 +127,9 @@ func TestConcurrentRows(t *testing.T) {
 				wait.Go(func() {
 					const count = rows / parts
 					row := part * count
-					k.MatMulQ4(out[1].Add(4*row*n), q.Add(row*inputs), scale.Add(4*row),
-						sums.Add(4*row*inputs/kernel.Group), w, count, n, inputs)
+					group := row * inputs / kernel.Group
+					k.MatMulQ4(out[1].Add(4*row*n), q.Add(row*inputs), scale.Add(4*group),
+						sums.Add(4*group), w, count, n, inputs)
 				})
 			}
 			wait.Wait()

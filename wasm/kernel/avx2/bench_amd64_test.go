@@ -44,7 +44,7 @@ func BenchmarkMatMulQ4(b *testing.B) {
 	const maxRows, maxSize = 256, 1536
 	for _, k := range implementations() {
 		x, q := alloc(b, k, maxRows*maxSize), alloc(b, k, maxRows*maxSize/4)
-		scale, sums := alloc(b, k, maxRows), alloc(b, k, maxRows*maxSize/kernel.Group)
+		scale, sums := alloc(b, k, maxRows*maxSize/kernel.Group), alloc(b, k, maxRows*maxSize/kernel.Group)
 		out, w := alloc(b, k, maxRows*maxSize), alloc(b, k, kernel.Q4Bytes(maxSize, maxSize)/4)
 		fill(k, x, maxRows*maxSize)
 		source := alloc(b, k, maxSize*960)
@@ -109,7 +109,7 @@ func BenchmarkRMSNorm(b *testing.B) {
 func BenchmarkQuantise(b *testing.B) {
 	for _, k := range implementations()[:1] {
 		x, q := alloc(b, k, 1536), alloc(b, k, 1536/4)
-		scale, sums := alloc(b, k, 1), alloc(b, k, 1536/kernel.Group)
+		scale, sums := alloc(b, k, 1536/kernel.Group), alloc(b, k, 1536/kernel.Group)
 		fill(k, x, 1536)
 		for b.Loop() {
 			k.Quantise(q, scale, sums, x, 1, 1536)

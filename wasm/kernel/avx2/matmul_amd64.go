@@ -32,8 +32,8 @@ func (k *Kernels) MatMulQ4(out, q, scale, sums, w kernel.Ptr, rows, n, inputs in
 		panic("avx2: k is larger than 16384")
 	}
 	groups := inputs / kernel.Group
-	o, scales := k.Floats(out, rows*n), k.Floats(scale, rows)
-	levels, groupSums := k.Int8s(q, rows*inputs), k.Floats(sums, rows*groups)
+	o, levels := k.Floats(out, rows*n), k.Int8s(q, rows*inputs)
+	scales, products := k.Floats(scale, rows*groups), k.Floats(sums, rows*groups)
 	weights := k.Bytes(w, kernel.Q4Bytes(n, inputs))
 	if groups == 0 {
 		clear(o)
@@ -49,7 +49,7 @@ func (k *Kernels) MatMulQ4(out, q, scale, sums, w kernel.Ptr, rows, n, inputs in
 			panel := &weights[kernel.Q4Bytes(column, inputs)]
 			for row := start; row < end; {
 				t := k.tile(end-row, panels)
-				t.run(&o[row*n+column], &levels[row*inputs], &scales[row], &groupSums[row*groups], panel, n, groups)
+				t.run(&o[row*n+column], &levels[row*inputs], &scales[row*groups], &products[row*groups], panel, n, groups)
 				row += t.rows
 			}
 			column += panels * kernel.Panel

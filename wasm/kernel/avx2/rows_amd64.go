@@ -27,21 +27,11 @@ func (k *Kernels) RMSNorm(out, x, w kernel.Ptr, rows, dim int, eps float32) {
 // Quantise implements [kernel.Kernels].
 func (k *Kernels) Quantise(q, scale, sums, x kernel.Ptr, rows, dim int) {
 	multiple("dim", dim, kernel.Group)
-	groups := dim / kernel.Group
-	levels, groupSums := k.Int8s(q, rows*dim), k.Floats(sums, rows*groups)
-	in, scales := k.Floats(x, rows*dim), k.Floats(scale, rows)
-	if dim == 0 {
-		clear(scales)
-		return
-	}
-	for r := range scales {
-		top := peak(&in[r*dim], groups)
-		scales[r] = top / 127
-		var factor float32
-		if top >= kernel.QuantiseMin {
-			factor = 127 / top
-		}
-		quantise(&levels[r*dim], &groupSums[r*groups], &in[r*dim], factor, groups)
+	groups := rows * (dim / kernel.Group)
+	levels, in := k.Int8s(q, rows*dim), k.Floats(x, rows*dim)
+	scales, products := k.Floats(scale, groups), k.Floats(sums, groups)
+	if groups > 0 {
+		quantise(&levels[0], &scales[0], &products[0], &in[0], groups)
 	}
 }
 

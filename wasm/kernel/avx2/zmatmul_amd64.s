@@ -10,9 +10,10 @@ TEXT ·q4Tile1(SB), NOSPLIT, $0-56
 	MOVQ    q+8(FP), DX
 	MOVQ    AX, BX
 	SHLQ    $0x05, BX
-	MOVQ    sums+24(FP), BX
+	MOVQ    scale+16(FP), BX
 	MOVQ    AX, SI
 	SHLQ    $0x02, SI
+	MOVQ    sums+24(FP), SI
 	VXORPS  Y0, Y0, Y0
 	VMOVDQU all0f0f0f0f<>+0(SB), Y2
 
@@ -70,21 +71,21 @@ group:
 	VPMADDWD     all00010001<>+0(SB), Y1, Y1
 	VCVTDQ2PS    Y1, Y1
 	VMULPS       Y3, Y1, Y1
+	VBROADCASTSS (BX), Y3
+	VMULPS       Y3, Y1, Y1
 	VADDPS       Y1, Y0, Y0
-	VBROADCASTSS (BX), Y1
-	VMULPS       Y4, Y1, Y1
-	VADDPS       Y1, Y0, Y0
+	VBROADCASTSS (SI), Y3
+	VMULPS       Y4, Y3, Y3
+	VADDPS       Y3, Y0, Y0
 	ADDQ         $0x20, DX
 	ADDQ         $0x04, BX
+	ADDQ         $0x04, SI
 	ADDQ         $0x000000a0, CX
 	DECQ         AX
 	JNZ          group
 	MOVQ         n+40(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         out+0(FP), AX
-	MOVQ         scale+16(FP), CX
-	VBROADCASTSS (CX), Y1
-	VMULPS       Y1, Y0, Y0
 	VMOVUPS      Y0, (AX)
 	VZEROUPPER
 	RET
@@ -117,9 +118,10 @@ TEXT ·q4Tile2(SB), NOSPLIT, $0-56
 	MOVQ    q+8(FP), DX
 	MOVQ    AX, BX
 	SHLQ    $0x05, BX
-	MOVQ    sums+24(FP), SI
+	MOVQ    scale+16(FP), SI
 	MOVQ    AX, DI
 	SHLQ    $0x02, DI
+	MOVQ    sums+24(FP), R8
 	VXORPS  Y0, Y0, Y0
 	VXORPS  Y1, Y1, Y1
 	VMOVDQU all0f0f0f0f<>+0(SB), Y4
@@ -201,31 +203,31 @@ group:
 	VPMADDWD     all00010001<>+0(SB), Y2, Y2
 	VCVTDQ2PS    Y2, Y2
 	VMULPS       Y5, Y2, Y2
+	VBROADCASTSS (SI), Y7
+	VMULPS       Y7, Y2, Y2
 	VADDPS       Y2, Y0, Y0
-	VBROADCASTSS (SI), Y2
-	VMULPS       Y6, Y2, Y2
-	VADDPS       Y2, Y0, Y0
+	VBROADCASTSS (R8), Y7
+	VMULPS       Y6, Y7, Y7
+	VADDPS       Y7, Y0, Y0
 	VPMADDWD     all00010001<>+0(SB), Y3, Y3
 	VCVTDQ2PS    Y3, Y3
 	VMULPS       Y5, Y3, Y3
-	VADDPS       Y3, Y1, Y1
 	VBROADCASTSS (SI)(DI*1), Y2
+	VMULPS       Y2, Y3, Y3
+	VADDPS       Y3, Y1, Y1
+	VBROADCASTSS (R8)(DI*1), Y2
 	VMULPS       Y6, Y2, Y2
 	VADDPS       Y2, Y1, Y1
 	ADDQ         $0x20, DX
 	ADDQ         $0x04, SI
+	ADDQ         $0x04, R8
 	ADDQ         $0x000000a0, CX
 	DECQ         AX
 	JNZ          group
 	MOVQ         n+40(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         out+0(FP), CX
-	MOVQ         scale+16(FP), DX
-	VBROADCASTSS (DX), Y2
-	VMULPS       Y2, Y0, Y0
 	VMOVUPS      Y0, (CX)
-	VBROADCASTSS 4(DX), Y0
-	VMULPS       Y0, Y1, Y1
 	VMOVUPS      Y1, (CX)(AX*1)
 	VZEROUPPER
 	RET
@@ -238,9 +240,10 @@ TEXT ·q4Tile3(SB), NOSPLIT, $0-56
 	MOVQ    q+8(FP), DX
 	MOVQ    AX, BX
 	SHLQ    $0x05, BX
-	MOVQ    sums+24(FP), SI
+	MOVQ    scale+16(FP), SI
 	MOVQ    AX, DI
 	SHLQ    $0x02, DI
+	MOVQ    sums+24(FP), R8
 	VXORPS  Y0, Y0, Y0
 	VXORPS  Y1, Y1, Y1
 	VXORPS  Y2, Y2, Y2
@@ -346,41 +349,41 @@ group:
 	VPMADDWD     all00010001<>+0(SB), Y3, Y3
 	VCVTDQ2PS    Y3, Y3
 	VMULPS       Y7, Y3, Y3
+	VBROADCASTSS (SI), Y9
+	VMULPS       Y9, Y3, Y3
 	VADDPS       Y3, Y0, Y0
-	VBROADCASTSS (SI), Y3
-	VMULPS       Y8, Y3, Y3
-	VADDPS       Y3, Y0, Y0
+	VBROADCASTSS (R8), Y9
+	VMULPS       Y8, Y9, Y9
+	VADDPS       Y9, Y0, Y0
 	VPMADDWD     all00010001<>+0(SB), Y4, Y4
 	VCVTDQ2PS    Y4, Y4
 	VMULPS       Y7, Y4, Y4
-	VADDPS       Y4, Y1, Y1
 	VBROADCASTSS (SI)(DI*1), Y3
+	VMULPS       Y3, Y4, Y4
+	VADDPS       Y4, Y1, Y1
+	VBROADCASTSS (R8)(DI*1), Y3
 	VMULPS       Y8, Y3, Y3
 	VADDPS       Y3, Y1, Y1
 	VPMADDWD     all00010001<>+0(SB), Y5, Y5
 	VCVTDQ2PS    Y5, Y5
 	VMULPS       Y7, Y5, Y5
-	VADDPS       Y5, Y2, Y2
 	VBROADCASTSS (SI)(DI*2), Y3
+	VMULPS       Y3, Y5, Y5
+	VADDPS       Y5, Y2, Y2
+	VBROADCASTSS (R8)(DI*2), Y3
 	VMULPS       Y8, Y3, Y3
 	VADDPS       Y3, Y2, Y2
 	ADDQ         $0x20, DX
 	ADDQ         $0x04, SI
+	ADDQ         $0x04, R8
 	ADDQ         $0x000000a0, CX
 	DECQ         AX
 	JNZ          group
 	MOVQ         n+40(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         out+0(FP), CX
-	MOVQ         scale+16(FP), DX
-	VBROADCASTSS (DX), Y3
-	VMULPS       Y3, Y0, Y0
 	VMOVUPS      Y0, (CX)
-	VBROADCASTSS 4(DX), Y0
-	VMULPS       Y0, Y1, Y1
 	VMOVUPS      Y1, (CX)(AX*1)
-	VBROADCASTSS 8(DX), Y0
-	VMULPS       Y0, Y2, Y2
 	VMOVUPS      Y2, (CX)(AX*2)
 	VZEROUPPER
 	RET
@@ -394,10 +397,11 @@ TEXT ·q4Tile4(SB), NOSPLIT, $0-56
 	MOVQ    AX, BX
 	SHLQ    $0x05, BX
 	LEAQ    (BX)(BX*2), SI
-	MOVQ    sums+24(FP), DI
+	MOVQ    scale+16(FP), DI
 	MOVQ    AX, R8
 	SHLQ    $0x02, R8
 	LEAQ    (R8)(R8*2), R9
+	MOVQ    sums+24(FP), R10
 	VXORPS  Y0, Y0, Y0
 	VXORPS  Y1, Y1, Y1
 	VXORPS  Y2, Y2, Y2
@@ -527,33 +531,42 @@ group:
 	VPMADDWD     all00010001<>+0(SB), Y4, Y4
 	VCVTDQ2PS    Y4, Y4
 	VMULPS       Y9, Y4, Y4
+	VBROADCASTSS (DI), Y11
+	VMULPS       Y11, Y4, Y4
 	VADDPS       Y4, Y0, Y0
-	VBROADCASTSS (DI), Y4
-	VMULPS       Y10, Y4, Y4
-	VADDPS       Y4, Y0, Y0
+	VBROADCASTSS (R10), Y11
+	VMULPS       Y10, Y11, Y11
+	VADDPS       Y11, Y0, Y0
 	VPMADDWD     all00010001<>+0(SB), Y5, Y5
 	VCVTDQ2PS    Y5, Y5
 	VMULPS       Y9, Y5, Y5
-	VADDPS       Y5, Y1, Y1
 	VBROADCASTSS (DI)(R8*1), Y4
+	VMULPS       Y4, Y5, Y5
+	VADDPS       Y5, Y1, Y1
+	VBROADCASTSS (R10)(R8*1), Y4
 	VMULPS       Y10, Y4, Y4
 	VADDPS       Y4, Y1, Y1
 	VPMADDWD     all00010001<>+0(SB), Y6, Y6
 	VCVTDQ2PS    Y6, Y6
 	VMULPS       Y9, Y6, Y6
-	VADDPS       Y6, Y2, Y2
 	VBROADCASTSS (DI)(R8*2), Y4
+	VMULPS       Y4, Y6, Y6
+	VADDPS       Y6, Y2, Y2
+	VBROADCASTSS (R10)(R8*2), Y4
 	VMULPS       Y10, Y4, Y4
 	VADDPS       Y4, Y2, Y2
 	VPMADDWD     all00010001<>+0(SB), Y7, Y7
 	VCVTDQ2PS    Y7, Y7
 	VMULPS       Y9, Y7, Y7
-	VADDPS       Y7, Y3, Y3
 	VBROADCASTSS (DI)(R9*1), Y4
+	VMULPS       Y4, Y7, Y7
+	VADDPS       Y7, Y3, Y3
+	VBROADCASTSS (R10)(R9*1), Y4
 	VMULPS       Y10, Y4, Y4
 	VADDPS       Y4, Y3, Y3
 	ADDQ         $0x20, DX
 	ADDQ         $0x04, DI
+	ADDQ         $0x04, R10
 	ADDQ         $0x000000a0, CX
 	DECQ         AX
 	JNZ          group
@@ -561,18 +574,9 @@ group:
 	SHLQ         $0x02, AX
 	MOVQ         out+0(FP), CX
 	LEAQ         (AX)(AX*2), DX
-	MOVQ         scale+16(FP), BX
-	VBROADCASTSS (BX), Y4
-	VMULPS       Y4, Y0, Y0
 	VMOVUPS      Y0, (CX)
-	VBROADCASTSS 4(BX), Y0
-	VMULPS       Y0, Y1, Y1
 	VMOVUPS      Y1, (CX)(AX*1)
-	VBROADCASTSS 8(BX), Y0
-	VMULPS       Y0, Y2, Y2
 	VMOVUPS      Y2, (CX)(AX*2)
-	VBROADCASTSS 12(BX), Y0
-	VMULPS       Y0, Y3, Y3
 	VMOVUPS      Y3, (CX)(DX*1)
 	VZEROUPPER
 	RET
@@ -586,10 +590,11 @@ TEXT ·q4Tile5(SB), NOSPLIT, $0-56
 	MOVQ    AX, BX
 	SHLQ    $0x05, BX
 	LEAQ    (BX)(BX*2), SI
-	MOVQ    sums+24(FP), DI
+	MOVQ    scale+16(FP), DI
 	MOVQ    AX, R8
 	SHLQ    $0x02, R8
 	LEAQ    (R8)(R8*2), R9
+	MOVQ    sums+24(FP), R10
 	VXORPS  Y0, Y0, Y0
 	VXORPS  Y1, Y1, Y1
 	VXORPS  Y2, Y2, Y2
@@ -743,40 +748,51 @@ group:
 	VPMADDWD     all00010001<>+0(SB), Y5, Y5
 	VCVTDQ2PS    Y5, Y5
 	VMULPS       Y11, Y5, Y5
+	VBROADCASTSS (DI), Y13
+	VMULPS       Y13, Y5, Y5
 	VADDPS       Y5, Y0, Y0
-	VBROADCASTSS (DI), Y5
-	VMULPS       Y12, Y5, Y5
-	VADDPS       Y5, Y0, Y0
+	VBROADCASTSS (R10), Y13
+	VMULPS       Y12, Y13, Y13
+	VADDPS       Y13, Y0, Y0
 	VPMADDWD     all00010001<>+0(SB), Y6, Y6
 	VCVTDQ2PS    Y6, Y6
 	VMULPS       Y11, Y6, Y6
-	VADDPS       Y6, Y1, Y1
 	VBROADCASTSS (DI)(R8*1), Y5
+	VMULPS       Y5, Y6, Y6
+	VADDPS       Y6, Y1, Y1
+	VBROADCASTSS (R10)(R8*1), Y5
 	VMULPS       Y12, Y5, Y5
 	VADDPS       Y5, Y1, Y1
 	VPMADDWD     all00010001<>+0(SB), Y7, Y7
 	VCVTDQ2PS    Y7, Y7
 	VMULPS       Y11, Y7, Y7
-	VADDPS       Y7, Y2, Y2
 	VBROADCASTSS (DI)(R8*2), Y5
+	VMULPS       Y5, Y7, Y7
+	VADDPS       Y7, Y2, Y2
+	VBROADCASTSS (R10)(R8*2), Y5
 	VMULPS       Y12, Y5, Y5
 	VADDPS       Y5, Y2, Y2
 	VPMADDWD     all00010001<>+0(SB), Y8, Y8
 	VCVTDQ2PS    Y8, Y8
 	VMULPS       Y11, Y8, Y8
-	VADDPS       Y8, Y3, Y3
 	VBROADCASTSS (DI)(R9*1), Y5
+	VMULPS       Y5, Y8, Y8
+	VADDPS       Y8, Y3, Y3
+	VBROADCASTSS (R10)(R9*1), Y5
 	VMULPS       Y12, Y5, Y5
 	VADDPS       Y5, Y3, Y3
 	VPMADDWD     all00010001<>+0(SB), Y9, Y9
 	VCVTDQ2PS    Y9, Y9
 	VMULPS       Y11, Y9, Y9
-	VADDPS       Y9, Y4, Y4
 	VBROADCASTSS (DI)(R8*4), Y5
+	VMULPS       Y5, Y9, Y9
+	VADDPS       Y9, Y4, Y4
+	VBROADCASTSS (R10)(R8*4), Y5
 	VMULPS       Y12, Y5, Y5
 	VADDPS       Y5, Y4, Y4
 	ADDQ         $0x20, DX
 	ADDQ         $0x04, DI
+	ADDQ         $0x04, R10
 	ADDQ         $0x000000a0, CX
 	DECQ         AX
 	JNZ          group
@@ -784,21 +800,10 @@ group:
 	SHLQ         $0x02, AX
 	MOVQ         out+0(FP), CX
 	LEAQ         (AX)(AX*2), DX
-	MOVQ         scale+16(FP), BX
-	VBROADCASTSS (BX), Y5
-	VMULPS       Y5, Y0, Y0
 	VMOVUPS      Y0, (CX)
-	VBROADCASTSS 4(BX), Y0
-	VMULPS       Y0, Y1, Y1
 	VMOVUPS      Y1, (CX)(AX*1)
-	VBROADCASTSS 8(BX), Y0
-	VMULPS       Y0, Y2, Y2
 	VMOVUPS      Y2, (CX)(AX*2)
-	VBROADCASTSS 12(BX), Y0
-	VMULPS       Y0, Y3, Y3
 	VMOVUPS      Y3, (CX)(DX*1)
-	VBROADCASTSS 16(BX), Y0
-	VMULPS       Y0, Y4, Y4
 	VMOVUPS      Y4, (CX)(AX*4)
 	VZEROUPPER
 	RET
@@ -813,11 +818,12 @@ TEXT ·q4Tile6(SB), NOSPLIT, $0-56
 	SHLQ    $0x05, BX
 	LEAQ    (BX)(BX*2), SI
 	LEAQ    (SI)(BX*2), DI
-	MOVQ    sums+24(FP), R8
+	MOVQ    scale+16(FP), R8
 	MOVQ    AX, R9
 	SHLQ    $0x02, R9
 	LEAQ    (R9)(R9*2), R10
 	LEAQ    (R10)(R9*2), R11
+	MOVQ    sums+24(FP), R12
 	VXORPS  Y0, Y0, Y0
 	VXORPS  Y1, Y1, Y1
 	VXORPS  Y2, Y2, Y2
@@ -995,47 +1001,60 @@ group:
 	VPMADDWD     all00010001<>+0(SB), Y6, Y6
 	VCVTDQ2PS    Y6, Y6
 	VMULPS       Y13, Y6, Y6
+	VBROADCASTSS (R8), Y15
+	VMULPS       Y15, Y6, Y6
 	VADDPS       Y6, Y0, Y0
-	VBROADCASTSS (R8), Y6
-	VMULPS       Y14, Y6, Y6
-	VADDPS       Y6, Y0, Y0
+	VBROADCASTSS (R12), Y15
+	VMULPS       Y14, Y15, Y15
+	VADDPS       Y15, Y0, Y0
 	VPMADDWD     all00010001<>+0(SB), Y7, Y7
 	VCVTDQ2PS    Y7, Y7
 	VMULPS       Y13, Y7, Y7
-	VADDPS       Y7, Y1, Y1
 	VBROADCASTSS (R8)(R9*1), Y6
+	VMULPS       Y6, Y7, Y7
+	VADDPS       Y7, Y1, Y1
+	VBROADCASTSS (R12)(R9*1), Y6
 	VMULPS       Y14, Y6, Y6
 	VADDPS       Y6, Y1, Y1
 	VPMADDWD     all00010001<>+0(SB), Y8, Y8
 	VCVTDQ2PS    Y8, Y8
 	VMULPS       Y13, Y8, Y8
-	VADDPS       Y8, Y2, Y2
 	VBROADCASTSS (R8)(R9*2), Y6
+	VMULPS       Y6, Y8, Y8
+	VADDPS       Y8, Y2, Y2
+	VBROADCASTSS (R12)(R9*2), Y6
 	VMULPS       Y14, Y6, Y6
 	VADDPS       Y6, Y2, Y2
 	VPMADDWD     all00010001<>+0(SB), Y9, Y9
 	VCVTDQ2PS    Y9, Y9
 	VMULPS       Y13, Y9, Y9
-	VADDPS       Y9, Y3, Y3
 	VBROADCASTSS (R8)(R10*1), Y6
+	VMULPS       Y6, Y9, Y9
+	VADDPS       Y9, Y3, Y3
+	VBROADCASTSS (R12)(R10*1), Y6
 	VMULPS       Y14, Y6, Y6
 	VADDPS       Y6, Y3, Y3
 	VPMADDWD     all00010001<>+0(SB), Y10, Y10
 	VCVTDQ2PS    Y10, Y10
 	VMULPS       Y13, Y10, Y10
-	VADDPS       Y10, Y4, Y4
 	VBROADCASTSS (R8)(R9*4), Y6
+	VMULPS       Y6, Y10, Y10
+	VADDPS       Y10, Y4, Y4
+	VBROADCASTSS (R12)(R9*4), Y6
 	VMULPS       Y14, Y6, Y6
 	VADDPS       Y6, Y4, Y4
 	VPMADDWD     all00010001<>+0(SB), Y11, Y11
 	VCVTDQ2PS    Y11, Y11
 	VMULPS       Y13, Y11, Y11
-	VADDPS       Y11, Y5, Y5
 	VBROADCASTSS (R8)(R11*1), Y6
+	VMULPS       Y6, Y11, Y11
+	VADDPS       Y11, Y5, Y5
+	VBROADCASTSS (R12)(R11*1), Y6
 	VMULPS       Y14, Y6, Y6
 	VADDPS       Y6, Y5, Y5
 	ADDQ         $0x20, DX
 	ADDQ         $0x04, R8
+	ADDQ         $0x04, R12
 	ADDQ         $0x000000a0, CX
 	DECQ         AX
 	JNZ          group
@@ -1044,24 +1063,11 @@ group:
 	MOVQ         out+0(FP), CX
 	LEAQ         (AX)(AX*2), DX
 	LEAQ         (DX)(AX*2), BX
-	MOVQ         scale+16(FP), SI
-	VBROADCASTSS (SI), Y6
-	VMULPS       Y6, Y0, Y0
 	VMOVUPS      Y0, (CX)
-	VBROADCASTSS 4(SI), Y0
-	VMULPS       Y0, Y1, Y1
 	VMOVUPS      Y1, (CX)(AX*1)
-	VBROADCASTSS 8(SI), Y0
-	VMULPS       Y0, Y2, Y2
 	VMOVUPS      Y2, (CX)(AX*2)
-	VBROADCASTSS 12(SI), Y0
-	VMULPS       Y0, Y3, Y3
 	VMOVUPS      Y3, (CX)(DX*1)
-	VBROADCASTSS 16(SI), Y0
-	VMULPS       Y0, Y4, Y4
 	VMOVUPS      Y4, (CX)(AX*4)
-	VBROADCASTSS 20(SI), Y0
-	VMULPS       Y0, Y5, Y5
 	VMOVUPS      Y5, (CX)(BX*1)
 	VZEROUPPER
 	RET

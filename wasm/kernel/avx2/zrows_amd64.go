@@ -22,16 +22,10 @@ func scaleBy(x *float32, factor float32, blocks int)
 //go:noescape
 func scaleByWeights(out *float32, x *float32, w *float32, factor float32, blocks int)
 
-// peak returns the largest absolute value of 32*groups floats. groups > 0.
+// quantise is kernel.Kernels.Quantise for consecutive groups of 32. groups > 0.
 //
 //go:noescape
-func peak(x *float32, groups int) float32
-
-// quantise sets q = nearest-even(x*factor), which must lie in -128..127, and
-// sums to the sum of q over each group of 32. groups > 0.
-//
-//go:noescape
-func quantise(q *int8, sums *float32, x *float32, factor float32, groups int)
+func quantise(q *int8, scale *float32, sums *float32, x *float32, groups int)
 
 // rope rotates the heads of one row. half, of the head's dimension, is a
 // multiple of 8; heads > 0, half > 0.

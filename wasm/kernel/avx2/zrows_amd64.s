@@ -98,95 +98,82 @@ block:
 	VZEROUPPER
 	RET
 
-// func peak(x *float32, groups int) float32
-// Requires: AVX, SSE
-TEXT ·peak(SB), NOSPLIT, $0-20
-	MOVQ    x+0(FP), AX
-	VXORPS  Y0, Y0, Y0
-	VXORPS  Y1, Y1, Y1
-	VXORPS  Y2, Y2, Y2
-	VXORPS  Y3, Y3, Y3
-	VMOVUPS all7fffffff<>+0(SB), Y4
-	MOVQ    groups+8(FP), CX
-
-group:
-	VANDPS     (AX), Y4, Y5
-	VMAXPS     Y5, Y0, Y0
-	VANDPS     32(AX), Y4, Y5
-	VMAXPS     Y5, Y1, Y1
-	VANDPS     64(AX), Y4, Y5
-	VMAXPS     Y5, Y2, Y2
-	VANDPS     96(AX), Y4, Y5
-	VMAXPS     Y5, Y3, Y3
-	ADDQ       $0x00000080, AX
-	DECQ       CX
-	JNZ        group
-	VMAXPS     Y1, Y0, Y0
-	VMAXPS     Y3, Y2, Y2
-	VMAXPS     Y2, Y0, Y0
-	VPERM2F128 $0x01, Y0, Y0, Y1
-	VMAXPS     Y1, Y0, Y0
-	VSHUFPS    $0x4e, Y0, Y0, Y1
-	VMAXPS     Y1, Y0, Y0
-	VSHUFPS    $0xb1, Y0, Y0, Y1
-	VMAXPS     Y1, Y0, Y0
-	MOVSS      X0, ret+16(FP)
-	VZEROUPPER
-	RET
-
-DATA all7fffffff<>+0(SB)/4, $0x7fffffff
-DATA all7fffffff<>+4(SB)/4, $0x7fffffff
-DATA all7fffffff<>+8(SB)/4, $0x7fffffff
-DATA all7fffffff<>+12(SB)/4, $0x7fffffff
-DATA all7fffffff<>+16(SB)/4, $0x7fffffff
-DATA all7fffffff<>+20(SB)/4, $0x7fffffff
-DATA all7fffffff<>+24(SB)/4, $0x7fffffff
-DATA all7fffffff<>+28(SB)/4, $0x7fffffff
-GLOBL all7fffffff<>(SB), RODATA|NOPTR, $32
-
-// func quantise(q *int8, sums *float32, x *float32, factor float32, groups int)
+// func quantise(q *int8, scale *float32, sums *float32, x *float32, groups int)
 // Requires: AVX, AVX2
 TEXT ·quantise(SB), NOSPLIT, $0-40
-	MOVQ         q+0(FP), AX
-	MOVQ         sums+8(FP), CX
-	MOVQ         x+16(FP), DX
-	VBROADCASTSS factor+24(FP), Y0
-	VMOVDQU      unpackOrder<>+0(SB), Y1
-	MOVQ         groups+32(FP), BX
+	MOVQ    q+0(FP), AX
+	MOVQ    scale+8(FP), CX
+	MOVQ    sums+16(FP), DX
+	MOVQ    x+24(FP), BX
+	VMOVDQU unpackOrder<>+0(SB), Y0
+	VMOVDQU all7fffffff<>+0(SB), Y1
+	VMOVUPS all42fe0000<>+0(SB), Y2
+	MOVQ    groups+32(FP), SI
 
 group:
-	VMULPS    (DX), Y0, Y2
-	VCVTPS2DQ Y2, Y2
-	VMULPS    32(DX), Y0, Y3
+	VMOVUPS (BX), Y3
+	VPAND   Y1, Y3, Y7
+	VMOVUPS 32(BX), Y4
+	VPAND   Y1, Y4, Y8
+	VMOVUPS 64(BX), Y5
+	VPAND   Y1, Y5, Y9
+	VMOVUPS 96(BX), Y6
+	VPAND   Y1, Y6, Y10
+
+	// The bits of floats without a sign are in the order of integers.
+	VPMAXSD    Y8, Y7, Y7
+	VPMAXSD    Y10, Y9, Y9
+	VPMAXSD    Y9, Y7, Y7
+	VPERM2F128 $0x01, Y7, Y7, Y8
+	VPMAXSD    Y8, Y7, Y7
+	VSHUFPS    $0x4e, Y7, Y7, Y8
+	VPMAXSD    Y8, Y7, Y7
+	VSHUFPS    $0xb1, Y7, Y7, Y8
+	VPMAXSD    Y8, Y7, Y7
+
+	// The factor is 0 where the peak is below kernel.QuantiseMin.
+	VBLENDPS  $0x55, Y2, Y7, Y8
+	VBLENDPS  $0xaa, Y2, Y7, Y9
+	VDIVPS    Y9, Y8, Y8
+	VCMPPS    $0x1d, all0d800000<>+0(SB), Y7, Y7
+	VMOVSLDUP Y8, Y9
+	VANDPS    Y7, Y9, Y9
+	VMULPS    Y9, Y3, Y3
 	VCVTPS2DQ Y3, Y3
-	VMULPS    64(DX), Y0, Y4
+	VMULPS    Y9, Y4, Y4
 	VCVTPS2DQ Y4, Y4
-	VMULPS    96(DX), Y0, Y5
+	VMULPS    Y9, Y5, Y5
 	VCVTPS2DQ Y5, Y5
+	VMULPS    Y9, Y6, Y6
+	VCVTPS2DQ Y6, Y6
+	VMOVSHDUP X8, X8
+	VMOVSS    X8, (CX)
 
 	// The sum is exact in any order.
-	VPADDD       Y3, Y2, Y6
-	VPADDD       Y4, Y6, Y6
-	VPADDD       Y5, Y6, Y6
-	VEXTRACTI128 $0x01, Y6, X7
-	VPADDD       X7, X6, X6
-	VPSHUFD      $0x4e, X6, X7
-	VPADDD       X7, X6, X6
-	VPSHUFD      $0xb1, X6, X7
-	VPADDD       X7, X6, X6
-	VCVTDQ2PS    X6, X6
-	VMOVSS       X6, (CX)
+	VPADDD       Y4, Y3, Y7
+	VPADDD       Y5, Y7, Y7
+	VPADDD       Y6, Y7, Y7
+	VEXTRACTI128 $0x01, Y7, X9
+	VPADDD       X9, X7, X7
+	VPSHUFD      $0x4e, X7, X9
+	VPADDD       X9, X7, X7
+	VPSHUFD      $0xb1, X7, X9
+	VPADDD       X9, X7, X7
+	VCVTDQ2PS    X7, X7
+	VMULSS       X8, X7, X7
+	VMOVSS       X7, (DX)
 
 	// Packing works within halves of registers; the permutation mends the order.
-	VPACKSSDW Y3, Y2, Y2
-	VPACKSSDW Y5, Y4, Y4
-	VPACKSSWB Y4, Y2, Y2
-	VPERMD    Y2, Y1, Y2
-	VMOVDQU   Y2, (AX)
-	ADDQ      $0x00000080, DX
+	VPACKSSDW Y4, Y3, Y3
+	VPACKSSDW Y6, Y5, Y5
+	VPACKSSWB Y5, Y3, Y3
+	VPERMD    Y3, Y0, Y3
+	VMOVDQU   Y3, (AX)
+	ADDQ      $0x00000080, BX
 	ADDQ      $0x20, AX
 	ADDQ      $0x04, CX
-	DECQ      BX
+	ADDQ      $0x04, DX
+	DECQ      SI
 	JNZ       group
 	VZEROUPPER
 	RET
@@ -200,6 +187,36 @@ DATA unpackOrder<>+20(SB)/4, $0x00000006
 DATA unpackOrder<>+24(SB)/4, $0x00000003
 DATA unpackOrder<>+28(SB)/4, $0x00000007
 GLOBL unpackOrder<>(SB), RODATA|NOPTR, $32
+
+DATA all7fffffff<>+0(SB)/4, $0x7fffffff
+DATA all7fffffff<>+4(SB)/4, $0x7fffffff
+DATA all7fffffff<>+8(SB)/4, $0x7fffffff
+DATA all7fffffff<>+12(SB)/4, $0x7fffffff
+DATA all7fffffff<>+16(SB)/4, $0x7fffffff
+DATA all7fffffff<>+20(SB)/4, $0x7fffffff
+DATA all7fffffff<>+24(SB)/4, $0x7fffffff
+DATA all7fffffff<>+28(SB)/4, $0x7fffffff
+GLOBL all7fffffff<>(SB), RODATA|NOPTR, $32
+
+DATA all42fe0000<>+0(SB)/4, $0x42fe0000
+DATA all42fe0000<>+4(SB)/4, $0x42fe0000
+DATA all42fe0000<>+8(SB)/4, $0x42fe0000
+DATA all42fe0000<>+12(SB)/4, $0x42fe0000
+DATA all42fe0000<>+16(SB)/4, $0x42fe0000
+DATA all42fe0000<>+20(SB)/4, $0x42fe0000
+DATA all42fe0000<>+24(SB)/4, $0x42fe0000
+DATA all42fe0000<>+28(SB)/4, $0x42fe0000
+GLOBL all42fe0000<>(SB), RODATA|NOPTR, $32
+
+DATA all0d800000<>+0(SB)/4, $0x0d800000
+DATA all0d800000<>+4(SB)/4, $0x0d800000
+DATA all0d800000<>+8(SB)/4, $0x0d800000
+DATA all0d800000<>+12(SB)/4, $0x0d800000
+DATA all0d800000<>+16(SB)/4, $0x0d800000
+DATA all0d800000<>+20(SB)/4, $0x0d800000
+DATA all0d800000<>+24(SB)/4, $0x0d800000
+DATA all0d800000<>+28(SB)/4, $0x0d800000
+GLOBL all0d800000<>(SB), RODATA|NOPTR, $32
 
 // func rope(x *float32, table *float32, heads int, half int)
 // Requires: AVX

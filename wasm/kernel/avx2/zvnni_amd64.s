@@ -10,11 +10,12 @@ TEXT ·q4VNNITile1(SB), NOSPLIT, $0-56
 	MOVQ         q+8(FP), DX
 	MOVQ         AX, BX
 	SHLQ         $0x05, BX
-	MOVQ         sums+24(FP), BX
+	MOVQ         scale+16(FP), BX
 	MOVQ         AX, SI
 	SHLQ         $0x02, SI
-	IMUL3Q       $0x000000a0, AX, SI
-	ADDQ         CX, SI
+	MOVQ         sums+24(FP), SI
+	IMUL3Q       $0x000000a0, AX, DI
+	ADDQ         CX, DI
 	VPBROADCASTD all0f0f0f0f<>+0(SB), Z0
 	VPXORD       Z1, Z1, Z1
 
@@ -23,7 +24,7 @@ group:
 
 	// Inputs 0 to 7.
 	VMOVDQU32     32(CX), Y4
-	VINSERTI64X4  $0x01, 32(SI), Z4, Z4
+	VINSERTI64X4  $0x01, 32(DI), Z4, Z4
 	VPANDD        Z0, Z4, Z3
 	VPSRLW        $0x04, Z4, Z4
 	VPANDD        Z0, Z4, Z4
@@ -32,7 +33,7 @@ group:
 
 	// Inputs 8 to 15.
 	VMOVDQU32     64(CX), Y5
-	VINSERTI64X4  $0x01, 64(SI), Z5, Z5
+	VINSERTI64X4  $0x01, 64(DI), Z5, Z5
 	VPANDD        Z0, Z5, Z3
 	VPSRLW        $0x04, Z5, Z5
 	VPANDD        Z0, Z5, Z5
@@ -41,7 +42,7 @@ group:
 
 	// Inputs 16 to 23.
 	VMOVDQU32     96(CX), Y6
-	VINSERTI64X4  $0x01, 96(SI), Z6, Z6
+	VINSERTI64X4  $0x01, 96(DI), Z6, Z6
 	VPANDD        Z0, Z6, Z3
 	VPSRLW        $0x04, Z6, Z6
 	VPANDD        Z0, Z6, Z6
@@ -50,7 +51,7 @@ group:
 
 	// Inputs 24 to 31.
 	VMOVDQU32     128(CX), Y7
-	VINSERTI64X4  $0x01, 128(SI), Z7, Z7
+	VINSERTI64X4  $0x01, 128(DI), Z7, Z7
 	VPANDD        Z0, Z7, Z3
 	VPSRLW        $0x04, Z7, Z7
 	VPANDD        Z0, Z7, Z7
@@ -59,27 +60,27 @@ group:
 
 	// Scale, then add the minimums' part.
 	VMOVDQU32    (CX), X8
-	VINSERTI32X4 $0x01, (SI), Y8, Y8
+	VINSERTI32X4 $0x01, (DI), Y8, Y8
 	VCVTPH2PS    Y8, Z8
 	VMOVDQU32    16(CX), X9
-	VINSERTI32X4 $0x01, 16(SI), Y9, Y9
+	VINSERTI32X4 $0x01, 16(DI), Y9, Y9
 	VCVTPH2PS    Y9, Z9
 	VCVTDQ2PS    Z2, Z2
 	VMULPS       Z8, Z2, Z2
+	VMULPS.BCST  (BX), Z2, Z2
 	VADDPS       Z2, Z1, Z1
-	VMULPS.BCST  (BX), Z9, Z3
+	VMULPS.BCST  (SI), Z9, Z3
 	VADDPS       Z3, Z1, Z1
 	ADDQ         $0x20, DX
 	ADDQ         $0x04, BX
+	ADDQ         $0x04, SI
 	ADDQ         $0x000000a0, CX
-	ADDQ         $0x000000a0, SI
+	ADDQ         $0x000000a0, DI
 	DECQ         AX
 	JNZ          group
 	MOVQ         n+40(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         out+0(FP), AX
-	MOVQ         scale+16(FP), CX
-	VMULPS.BCST  (CX), Z1, Z1
 	VMOVUPS      Z1, (AX)
 	VZEROUPPER
 	RET
@@ -102,11 +103,12 @@ TEXT ·q4VNNITile2(SB), NOSPLIT, $0-56
 	MOVQ         q+8(FP), DX
 	MOVQ         AX, BX
 	SHLQ         $0x05, BX
-	MOVQ         sums+24(FP), SI
+	MOVQ         scale+16(FP), SI
 	MOVQ         AX, DI
 	SHLQ         $0x02, DI
-	IMUL3Q       $0x000000a0, AX, R8
-	ADDQ         CX, R8
+	MOVQ         sums+24(FP), R8
+	IMUL3Q       $0x000000a0, AX, R9
+	ADDQ         CX, R9
 	VPBROADCASTD all0f0f0f0f<>+0(SB), Z0
 	VPXORD       Z1, Z1, Z1
 	VPXORD       Z2, Z2, Z2
@@ -117,7 +119,7 @@ group:
 
 	// Inputs 0 to 7.
 	VMOVDQU32     32(CX), Y6
-	VINSERTI64X4  $0x01, 32(R8), Z6, Z6
+	VINSERTI64X4  $0x01, 32(R9), Z6, Z6
 	VPANDD        Z0, Z6, Z5
 	VPSRLW        $0x04, Z6, Z6
 	VPANDD        Z0, Z6, Z6
@@ -128,7 +130,7 @@ group:
 
 	// Inputs 8 to 15.
 	VMOVDQU32     64(CX), Y7
-	VINSERTI64X4  $0x01, 64(R8), Z7, Z7
+	VINSERTI64X4  $0x01, 64(R9), Z7, Z7
 	VPANDD        Z0, Z7, Z5
 	VPSRLW        $0x04, Z7, Z7
 	VPANDD        Z0, Z7, Z7
@@ -139,7 +141,7 @@ group:
 
 	// Inputs 16 to 23.
 	VMOVDQU32     96(CX), Y8
-	VINSERTI64X4  $0x01, 96(R8), Z8, Z8
+	VINSERTI64X4  $0x01, 96(R9), Z8, Z8
 	VPANDD        Z0, Z8, Z5
 	VPSRLW        $0x04, Z8, Z8
 	VPANDD        Z0, Z8, Z8
@@ -150,7 +152,7 @@ group:
 
 	// Inputs 24 to 31.
 	VMOVDQU32     128(CX), Y9
-	VINSERTI64X4  $0x01, 128(R8), Z9, Z9
+	VINSERTI64X4  $0x01, 128(R9), Z9, Z9
 	VPANDD        Z0, Z9, Z5
 	VPSRLW        $0x04, Z9, Z9
 	VPANDD        Z0, Z9, Z9
@@ -161,34 +163,34 @@ group:
 
 	// Scale, then add the minimums' part.
 	VMOVDQU32    (CX), X10
-	VINSERTI32X4 $0x01, (R8), Y10, Y10
+	VINSERTI32X4 $0x01, (R9), Y10, Y10
 	VCVTPH2PS    Y10, Z10
 	VMOVDQU32    16(CX), X11
-	VINSERTI32X4 $0x01, 16(R8), Y11, Y11
+	VINSERTI32X4 $0x01, 16(R9), Y11, Y11
 	VCVTPH2PS    Y11, Z11
 	VCVTDQ2PS    Z3, Z3
 	VMULPS       Z10, Z3, Z3
+	VMULPS.BCST  (SI), Z3, Z3
 	VADDPS       Z3, Z1, Z1
-	VMULPS.BCST  (SI), Z11, Z5
+	VMULPS.BCST  (R8), Z11, Z5
 	VADDPS       Z5, Z1, Z1
 	VCVTDQ2PS    Z4, Z4
 	VMULPS       Z10, Z4, Z4
+	VMULPS.BCST  (SI)(DI*1), Z4, Z4
 	VADDPS       Z4, Z2, Z2
-	VMULPS.BCST  (SI)(DI*1), Z11, Z5
+	VMULPS.BCST  (R8)(DI*1), Z11, Z5
 	VADDPS       Z5, Z2, Z2
 	ADDQ         $0x20, DX
 	ADDQ         $0x04, SI
+	ADDQ         $0x04, R8
 	ADDQ         $0x000000a0, CX
-	ADDQ         $0x000000a0, R8
+	ADDQ         $0x000000a0, R9
 	DECQ         AX
 	JNZ          group
 	MOVQ         n+40(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         out+0(FP), CX
-	MOVQ         scale+16(FP), DX
-	VMULPS.BCST  (DX), Z1, Z1
 	VMOVUPS      Z1, (CX)
-	VMULPS.BCST  4(DX), Z2, Z2
 	VMOVUPS      Z2, (CX)(AX*1)
 	VZEROUPPER
 	RET
@@ -202,12 +204,13 @@ TEXT ·q4VNNITile4(SB), NOSPLIT, $0-56
 	MOVQ         AX, BX
 	SHLQ         $0x05, BX
 	LEAQ         (BX)(BX*2), SI
-	MOVQ         sums+24(FP), DI
+	MOVQ         scale+16(FP), DI
 	MOVQ         AX, R8
 	SHLQ         $0x02, R8
 	LEAQ         (R8)(R8*2), R9
-	IMUL3Q       $0x000000a0, AX, R10
-	ADDQ         CX, R10
+	MOVQ         sums+24(FP), R10
+	IMUL3Q       $0x000000a0, AX, R11
+	ADDQ         CX, R11
 	VPBROADCASTD all0f0f0f0f<>+0(SB), Z0
 	VPXORD       Z1, Z1, Z1
 	VPXORD       Z2, Z2, Z2
@@ -222,7 +225,7 @@ group:
 
 	// Inputs 0 to 7.
 	VMOVDQU32     32(CX), Y10
-	VINSERTI64X4  $0x01, 32(R10), Z10, Z10
+	VINSERTI64X4  $0x01, 32(R11), Z10, Z10
 	VPANDD        Z0, Z10, Z9
 	VPSRLW        $0x04, Z10, Z10
 	VPANDD        Z0, Z10, Z10
@@ -237,7 +240,7 @@ group:
 
 	// Inputs 8 to 15.
 	VMOVDQU32     64(CX), Y11
-	VINSERTI64X4  $0x01, 64(R10), Z11, Z11
+	VINSERTI64X4  $0x01, 64(R11), Z11, Z11
 	VPANDD        Z0, Z11, Z9
 	VPSRLW        $0x04, Z11, Z11
 	VPANDD        Z0, Z11, Z11
@@ -252,7 +255,7 @@ group:
 
 	// Inputs 16 to 23.
 	VMOVDQU32     96(CX), Y12
-	VINSERTI64X4  $0x01, 96(R10), Z12, Z12
+	VINSERTI64X4  $0x01, 96(R11), Z12, Z12
 	VPANDD        Z0, Z12, Z9
 	VPSRLW        $0x04, Z12, Z12
 	VPANDD        Z0, Z12, Z12
@@ -267,7 +270,7 @@ group:
 
 	// Inputs 24 to 31.
 	VMOVDQU32     128(CX), Y13
-	VINSERTI64X4  $0x01, 128(R10), Z13, Z13
+	VINSERTI64X4  $0x01, 128(R11), Z13, Z13
 	VPANDD        Z0, Z13, Z9
 	VPSRLW        $0x04, Z13, Z13
 	VPANDD        Z0, Z13, Z13
@@ -282,49 +285,49 @@ group:
 
 	// Scale, then add the minimums' part.
 	VMOVDQU32    (CX), X14
-	VINSERTI32X4 $0x01, (R10), Y14, Y14
+	VINSERTI32X4 $0x01, (R11), Y14, Y14
 	VCVTPH2PS    Y14, Z14
 	VMOVDQU32    16(CX), X15
-	VINSERTI32X4 $0x01, 16(R10), Y15, Y15
+	VINSERTI32X4 $0x01, 16(R11), Y15, Y15
 	VCVTPH2PS    Y15, Z15
 	VCVTDQ2PS    Z5, Z5
 	VMULPS       Z14, Z5, Z5
+	VMULPS.BCST  (DI), Z5, Z5
 	VADDPS       Z5, Z1, Z1
-	VMULPS.BCST  (DI), Z15, Z9
+	VMULPS.BCST  (R10), Z15, Z9
 	VADDPS       Z9, Z1, Z1
 	VCVTDQ2PS    Z6, Z6
 	VMULPS       Z14, Z6, Z6
+	VMULPS.BCST  (DI)(R8*1), Z6, Z6
 	VADDPS       Z6, Z2, Z2
-	VMULPS.BCST  (DI)(R8*1), Z15, Z9
+	VMULPS.BCST  (R10)(R8*1), Z15, Z9
 	VADDPS       Z9, Z2, Z2
 	VCVTDQ2PS    Z7, Z7
 	VMULPS       Z14, Z7, Z7
+	VMULPS.BCST  (DI)(R8*2), Z7, Z7
 	VADDPS       Z7, Z3, Z3
-	VMULPS.BCST  (DI)(R8*2), Z15, Z9
+	VMULPS.BCST  (R10)(R8*2), Z15, Z9
 	VADDPS       Z9, Z3, Z3
 	VCVTDQ2PS    Z8, Z8
 	VMULPS       Z14, Z8, Z8
+	VMULPS.BCST  (DI)(R9*1), Z8, Z8
 	VADDPS       Z8, Z4, Z4
-	VMULPS.BCST  (DI)(R9*1), Z15, Z9
+	VMULPS.BCST  (R10)(R9*1), Z15, Z9
 	VADDPS       Z9, Z4, Z4
 	ADDQ         $0x20, DX
 	ADDQ         $0x04, DI
+	ADDQ         $0x04, R10
 	ADDQ         $0x000000a0, CX
-	ADDQ         $0x000000a0, R10
+	ADDQ         $0x000000a0, R11
 	DECQ         AX
 	JNZ          group
 	MOVQ         n+40(FP), AX
 	SHLQ         $0x02, AX
 	MOVQ         out+0(FP), CX
 	LEAQ         (AX)(AX*2), DX
-	MOVQ         scale+16(FP), BX
-	VMULPS.BCST  (BX), Z1, Z1
 	VMOVUPS      Z1, (CX)
-	VMULPS.BCST  4(BX), Z2, Z2
 	VMOVUPS      Z2, (CX)(AX*1)
-	VMULPS.BCST  8(BX), Z3, Z3
 	VMOVUPS      Z3, (CX)(AX*2)
-	VMULPS.BCST  12(BX), Z4, Z4
 	VMOVUPS      Z4, (CX)(DX*1)
 	VZEROUPPER
 	RET
@@ -340,14 +343,15 @@ TEXT ·q4VNNITile8(SB), NOSPLIT, $0-56
 	LEAQ         (BX)(BX*2), SI
 	LEAQ         (SI)(BX*2), DI
 	LEAQ         (DI)(BX*2), R8
-	MOVQ         sums+24(FP), R9
+	MOVQ         scale+16(FP), R9
 	MOVQ         AX, R10
 	SHLQ         $0x02, R10
 	LEAQ         (R10)(R10*2), R11
 	LEAQ         (R11)(R10*2), R12
 	LEAQ         (R12)(R10*2), R13
-	IMUL3Q       $0x000000a0, AX, R14
-	ADDQ         CX, R14
+	MOVQ         sums+24(FP), R14
+	IMUL3Q       $0x000000a0, AX, R15
+	ADDQ         CX, R15
 	VPBROADCASTD all0f0f0f0f<>+0(SB), Z0
 	VPXORD       Z1, Z1, Z1
 	VPXORD       Z2, Z2, Z2
@@ -370,7 +374,7 @@ group:
 
 	// Inputs 0 to 7.
 	VMOVDQU32     32(CX), Y18
-	VINSERTI64X4  $0x01, 32(R14), Z18, Z18
+	VINSERTI64X4  $0x01, 32(R15), Z18, Z18
 	VPANDD        Z0, Z18, Z17
 	VPSRLW        $0x04, Z18, Z18
 	VPANDD        Z0, Z18, Z18
@@ -393,7 +397,7 @@ group:
 
 	// Inputs 8 to 15.
 	VMOVDQU32     64(CX), Y19
-	VINSERTI64X4  $0x01, 64(R14), Z19, Z19
+	VINSERTI64X4  $0x01, 64(R15), Z19, Z19
 	VPANDD        Z0, Z19, Z17
 	VPSRLW        $0x04, Z19, Z19
 	VPANDD        Z0, Z19, Z19
@@ -416,7 +420,7 @@ group:
 
 	// Inputs 16 to 23.
 	VMOVDQU32     96(CX), Y20
-	VINSERTI64X4  $0x01, 96(R14), Z20, Z20
+	VINSERTI64X4  $0x01, 96(R15), Z20, Z20
 	VPANDD        Z0, Z20, Z17
 	VPSRLW        $0x04, Z20, Z20
 	VPANDD        Z0, Z20, Z20
@@ -439,7 +443,7 @@ group:
 
 	// Inputs 24 to 31.
 	VMOVDQU32     128(CX), Y21
-	VINSERTI64X4  $0x01, 128(R14), Z21, Z21
+	VINSERTI64X4  $0x01, 128(R15), Z21, Z21
 	VPANDD        Z0, Z21, Z17
 	VPSRLW        $0x04, Z21, Z21
 	VPANDD        Z0, Z21, Z21
@@ -462,55 +466,64 @@ group:
 
 	// Scale, then add the minimums' part.
 	VMOVDQU32    (CX), X22
-	VINSERTI32X4 $0x01, (R14), Y22, Y22
+	VINSERTI32X4 $0x01, (R15), Y22, Y22
 	VCVTPH2PS    Y22, Z22
 	VMOVDQU32    16(CX), X23
-	VINSERTI32X4 $0x01, 16(R14), Y23, Y23
+	VINSERTI32X4 $0x01, 16(R15), Y23, Y23
 	VCVTPH2PS    Y23, Z23
 	VCVTDQ2PS    Z9, Z9
 	VMULPS       Z22, Z9, Z9
+	VMULPS.BCST  (R9), Z9, Z9
 	VADDPS       Z9, Z1, Z1
-	VMULPS.BCST  (R9), Z23, Z17
+	VMULPS.BCST  (R14), Z23, Z17
 	VADDPS       Z17, Z1, Z1
 	VCVTDQ2PS    Z10, Z10
 	VMULPS       Z22, Z10, Z10
+	VMULPS.BCST  (R9)(R10*1), Z10, Z10
 	VADDPS       Z10, Z2, Z2
-	VMULPS.BCST  (R9)(R10*1), Z23, Z17
+	VMULPS.BCST  (R14)(R10*1), Z23, Z17
 	VADDPS       Z17, Z2, Z2
 	VCVTDQ2PS    Z11, Z11
 	VMULPS       Z22, Z11, Z11
+	VMULPS.BCST  (R9)(R10*2), Z11, Z11
 	VADDPS       Z11, Z3, Z3
-	VMULPS.BCST  (R9)(R10*2), Z23, Z17
+	VMULPS.BCST  (R14)(R10*2), Z23, Z17
 	VADDPS       Z17, Z3, Z3
 	VCVTDQ2PS    Z12, Z12
 	VMULPS       Z22, Z12, Z12
+	VMULPS.BCST  (R9)(R11*1), Z12, Z12
 	VADDPS       Z12, Z4, Z4
-	VMULPS.BCST  (R9)(R11*1), Z23, Z17
+	VMULPS.BCST  (R14)(R11*1), Z23, Z17
 	VADDPS       Z17, Z4, Z4
 	VCVTDQ2PS    Z13, Z13
 	VMULPS       Z22, Z13, Z13
+	VMULPS.BCST  (R9)(R10*4), Z13, Z13
 	VADDPS       Z13, Z5, Z5
-	VMULPS.BCST  (R9)(R10*4), Z23, Z17
+	VMULPS.BCST  (R14)(R10*4), Z23, Z17
 	VADDPS       Z17, Z5, Z5
 	VCVTDQ2PS    Z14, Z14
 	VMULPS       Z22, Z14, Z14
+	VMULPS.BCST  (R9)(R12*1), Z14, Z14
 	VADDPS       Z14, Z6, Z6
-	VMULPS.BCST  (R9)(R12*1), Z23, Z17
+	VMULPS.BCST  (R14)(R12*1), Z23, Z17
 	VADDPS       Z17, Z6, Z6
 	VCVTDQ2PS    Z15, Z15
 	VMULPS       Z22, Z15, Z15
+	VMULPS.BCST  (R9)(R11*2), Z15, Z15
 	VADDPS       Z15, Z7, Z7
-	VMULPS.BCST  (R9)(R11*2), Z23, Z17
+	VMULPS.BCST  (R14)(R11*2), Z23, Z17
 	VADDPS       Z17, Z7, Z7
 	VCVTDQ2PS    Z16, Z16
 	VMULPS       Z22, Z16, Z16
+	VMULPS.BCST  (R9)(R13*1), Z16, Z16
 	VADDPS       Z16, Z8, Z8
-	VMULPS.BCST  (R9)(R13*1), Z23, Z17
+	VMULPS.BCST  (R14)(R13*1), Z23, Z17
 	VADDPS       Z17, Z8, Z8
 	ADDQ         $0x20, DX
 	ADDQ         $0x04, R9
+	ADDQ         $0x04, R14
 	ADDQ         $0x000000a0, CX
-	ADDQ         $0x000000a0, R14
+	ADDQ         $0x000000a0, R15
 	DECQ         AX
 	JNZ          group
 	MOVQ         n+40(FP), AX
@@ -519,22 +532,13 @@ group:
 	LEAQ         (AX)(AX*2), DX
 	LEAQ         (DX)(AX*2), BX
 	LEAQ         (BX)(AX*2), SI
-	MOVQ         scale+16(FP), DI
-	VMULPS.BCST  (DI), Z1, Z1
 	VMOVUPS      Z1, (CX)
-	VMULPS.BCST  4(DI), Z2, Z2
 	VMOVUPS      Z2, (CX)(AX*1)
-	VMULPS.BCST  8(DI), Z3, Z3
 	VMOVUPS      Z3, (CX)(AX*2)
-	VMULPS.BCST  12(DI), Z4, Z4
 	VMOVUPS      Z4, (CX)(DX*1)
-	VMULPS.BCST  16(DI), Z5, Z5
 	VMOVUPS      Z5, (CX)(AX*4)
-	VMULPS.BCST  20(DI), Z6, Z6
 	VMOVUPS      Z6, (CX)(BX*1)
-	VMULPS.BCST  24(DI), Z7, Z7
 	VMOVUPS      Z7, (CX)(DX*2)
-	VMULPS.BCST  28(DI), Z8, Z8
 	VMOVUPS      Z8, (CX)(SI*1)
 	VZEROUPPER
 	RET

@@ -53,7 +53,10 @@ func (s *suite) matMul(name string, rows, n, k int, level func() int8, nibbles f
 			weights = append(weights, nibbles())
 		}
 	}
-	scale := s.floats(rows, func(s *suite) float32 { return s.Float32() })
+	scale := s.floats(len(sums), func(s *suite) float32 { return s.Float32() })
+	for g := range sums {
+		sums[g] *= scale[g]
+	}
 	s.check(fmt.Sprintf("%s rows=%d n=%d k=%d", name, rows, n, k), func(kernels kernel.Kernels, p []kernel.Ptr) {
 		kernels.MatMulQ4(p[0], p[1], p[2], p[3], p[4], rows, n, k)
 	}, s.result("out", rows*n), bytes("q", q), floats("scale", scale), floats("sums", sums), bytes("w", weights))

@@ -69,7 +69,7 @@ func BenchmarkMatMulQ4Chromium(b *testing.B) {
 
 func benchmarkMatMulQ4(b *testing.B, k chromiumKernels, rows, n, inputs int) {
 	var p [5]kernel.Ptr
-	for i, size := range []int{4 * rows * n, rows * inputs, 4 * rows, rows * inputs / 8, kernel.Q4Bytes(n, inputs)} {
+	for i, size := range []int{4 * rows * n, rows * inputs, rows * inputs / 8, rows * inputs / 8, kernel.Q4Bytes(n, inputs)} {
 		var err error
 		if p[i], err = k.Alloc(size); err != nil {
 			b.Fatal(err)

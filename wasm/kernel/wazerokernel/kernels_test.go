@@ -81,7 +81,7 @@ func TestRefusesSizes(t *testing.T) {
 func TestConcurrent(t *testing.T) {
 	const n, inputs, rows, workers = 64, 256, 5, 8
 	k := open(t)
-	sizes := []int{4 * rows * n, rows * inputs, 4 * rows, rows * inputs / 8, kernel.Q4Bytes(n, inputs)}
+	sizes := []int{4 * rows * n, rows * inputs, rows * inputs / 8, rows * inputs / 8, kernel.Q4Bytes(n, inputs)}
 	var p [workers][5]kernel.Ptr
 	for w := range workers {
 		for i, size := range sizes {
@@ -91,7 +91,7 @@ func TestConcurrent(t *testing.T) {
 			}
 		}
 		k.Write(p[w][1], bytes.Repeat([]byte{byte(w), 3, 0xf0}, rows*inputs/3))
-		k.Write(p[w][2], bytes.Repeat([]byte{0, 0, 0x80, 0x3f}, rows)) // scales of 1
+		k.Write(p[w][2], bytes.Repeat([]byte{0, 0, 0x80, 0x3f}, sizes[2]/4)) // scales of 1
 		k.Write(p[w][4], bytes.Repeat([]byte{byte(0x30 + w), 0x24}, sizes[4]/2))
 	}
 	run := func(w int) []byte {
@@ -128,7 +128,7 @@ func BenchmarkMatMulQ4(b *testing.B) {
 		for _, rows := range []int{1, 4, 16, 64, 128} {
 			b.Run(fmt.Sprintf("n=%d/k=%d/rows=%d", n, inputs, rows), func(b *testing.B) {
 				var p [5]kernel.Ptr
-				for i, size := range []int{4 * rows * n, rows * inputs, 4 * rows, rows * inputs / 8, kernel.Q4Bytes(n, inputs)} {
+				for i, size := range []int{4 * rows * n, rows * inputs, rows * inputs / 8, rows * inputs / 8, kernel.Q4Bytes(n, inputs)} {
 					var err error
 					if p[i], err = k.Alloc(size); err != nil {
 						b.Fatal(err)

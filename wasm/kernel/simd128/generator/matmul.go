@@ -57,7 +57,7 @@ func addMatMulQ4(m *asm.Module, v Variant) {
 			f.Call(tiles[height-1], o, qr, sr, gr, n, k)
 			o.Set(o.Add(bytesOf(n.Times(height))))
 			qr.Set(qr.Add(k.Times(height)))
-			sr.Advance(4 * height)
+			sr.Set(sr.Add(bytesOf(groups.Times(height))))
 			gr.Set(gr.Add(bytesOf(groups.Times(height))))
 			left.Advance(-height)
 		})
@@ -119,45 +119,41 @@ func addTile(m *asm.Module, rows int, dots func(*tile) [][2]asm.I32x4) *asm.Func
 	}
 	t.w = asm.Let(f, asm.Int(panelStart))
 	end := asm.Let(f, t.q.Add(t.k))
-	sumStride := asm.Let(f, t.k.ShrU(5).Shl(2))
-	f.While(t.q.LtU(end), func() { t.group(sumStride) })
+	stride := asm.Let(f, bytesOf(t.k.ShrU(5)))
+	f.While(t.q.LtU(end), func() { t.group(stride) })
 	t.store()
 	return f
 }
 
-// group adds one group to all sums and moves on to the next.
-func (t *tile) group(sumStride asm.I32) {
+// group adds one group to all sums and moves on to the next. The scales and sums
+// of consecutive rows are stride bytes apart.
+func (t *tile) group(stride asm.I32) {
 	dots := t.dots(t)
-	for half := range 2 {
-		d := asm.Let(t.Func, t.w.LoadF32x4(16*half))
-		for i := range t.rows {
-			t.acc[i][half].Set(t.acc[i][half].Add(dots[i][half].Float().Mul(d)))
-		}
-	}
-	rowSums := t.sums
+	scale, sums := t.scale, t.sums
 	for i := range t.rows {
 		if i > 0 {
-			rowSums = asm.Let(t.Func, rowSums.Add(sumStride))
+			scale, sums = asm.Let(t.Func, scale.Add(stride)), asm.Let(t.Func, sums.Add(stride))
 		}
-		sum := asm.Let(t.Func, rowSums.LoadF32Splat(0))
-		for half := range 2 {
-			least := t.w.LoadF32x4(minimums + 16*half)
-			t.acc[i][half].Set(t.acc[i][half].Add(sum.Mul(least)))
+		unit, sum := asm.Let(t.Func, scale.LoadF32Splat(0)), asm.Let(t.Func, sums.LoadF32Splat(0))
+		for half, acc := range t.acc[i] {
+			d, least := t.w.LoadF32x4(16*half), t.w.LoadF32x4(minimums+16*half)
+			acc.Set(acc.Add(dots[i][half].Float().Mul(d).Mul(unit)))
+			acc.Set(acc.Add(sum.Mul(least)))
 		}
 	}
 	for _, r := range t.rows {
 		r.Advance(group)
 	}
+	t.scale.Advance(4)
 	t.sums.Advance(4)
 	t.w.Advance(unpackedGroup)
 }
 
-// store scales the sums by their rows' scales and writes them.
+// store writes the sums.
 func (t *tile) store() {
-	for i := range t.rows {
-		s := asm.Let(t.Func, t.scale.LoadF32Splat(4*i))
-		t.Store(t.out, 0, t.acc[i][0].Mul(s))
-		t.Store(t.out, 16, t.acc[i][1].Mul(s))
+	for _, acc := range t.acc {
+		t.Store(t.out, 0, acc[0])
+		t.Store(t.out, 16, acc[1])
 		t.out.Set(t.out.Add(bytesOf(t.n)))
 	}
 }

@@ -14,41 +14,40 @@ func addQuantise(m *asm.Module) {
 
 	repeat(f, rows, func() {
 		end := asm.Let(f, x.Add(bytesOf(dim)))
-		peak := asm.Let(f, peak(f, x, end))
-		f.Store(scale, 0, peak.Div(asm.Float(127)))
-		scale.Advance(4)
-
-		inverse := asm.Let(f, asm.Float(0))
-		f.If(peak.Lt(asm.Float(kernel.QuantiseMin)).Eqz(), func() {
-			inverse.Set(asm.Float(127).Div(peak))
-		})
-		factor := asm.Let(f, inverse.Splat())
-
 		f.While(x.LtU(end), func() {
+			peak := asm.Let(f, peak(f, x))
+			unit := asm.Let(f, peak.Div(asm.Float(127)))
+			f.Store(scale, 0, unit)
+
+			inverse := asm.Let(f, asm.Float(0))
+			f.If(peak.Lt(asm.Float(kernel.QuantiseMin)).Eqz(), func() {
+				inverse.Set(asm.Float(127).Div(peak))
+			})
+			factor := asm.Let(f, inverse.Splat())
+
 			low := asm.Let(f, levels(x, 0, factor))
 			high := asm.Let(f, levels(x, 64, factor))
 			f.Store(q, 0, low)
 			f.Store(q, 16, high)
 			four := asm.Let(f, low.AddPairs().Add(high.AddPairs()).AddPairs())
 			two := asm.Let(f, four.Add(four.Shuffle(four, 2, 3, 0, 1)))
-			f.Store(sums, 0, two.Lane(0).Add(two.Lane(1)).Float())
+			f.Store(sums, 0, two.Lane(0).Add(two.Lane(1)).Float().Mul(unit))
+
 			x.Advance(4 * group)
 			q.Advance(group)
+			scale.Advance(4)
 			sums.Advance(4)
 		})
 	})
 }
 
-// peak emits the greatest magnitude of the floats from start to end, 0 if there
-// are none.
-func peak(f *asm.Func, start, end asm.I32) asm.F32 {
-	greatest := asm.Let(f, asm.FloatAll(0))
-	p := asm.Let(f, start)
-	f.While(p.LtU(end), func() {
-		greatest.Set(greatest.Max(p.LoadF32x4(0).Abs()).Max(p.LoadF32x4(16).Abs()))
-		p.Advance(32)
-	})
-	return maxLane(f, greatest).Lane(0)
+// peak emits the greatest magnitude of the group of floats at x.
+func peak(f *asm.Func, x asm.I32) asm.F32 {
+	greatest := asm.FloatAll(0)
+	for i := range group / 4 {
+		greatest = greatest.Max(x.LoadF32x4(16 * i).Abs())
+	}
+	return maxLane(f, asm.Let(f, greatest)).Lane(0)
 }
 
 // levels is nearest-even(x[i] * factor) of the 16 floats at x + offset. The

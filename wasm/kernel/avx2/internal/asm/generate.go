@@ -37,7 +37,6 @@ var parts = []part{
 		a.sumSquares()
 		a.scaleBy()
 		a.scaleByWeights()
-		a.peak()
 		a.quantise()
 		a.rope()
 		a.swiGLU()

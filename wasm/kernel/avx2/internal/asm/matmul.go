@@ -24,7 +24,7 @@ func (a *assembler) matMulTile(rows int) {
 		fmt.Sprintf("q4Tile%d multiplies a tile of rows, %d high, by one panel.", rows, rows),
 		"n is the number of columns of out; groups > 0.")
 	groups, w := a.param("groups"), a.param("w")
-	q, sums := a.activations(groups, rows)
+	q, scale, sums := a.activations(groups, rows)
 	acc, dot := vectors(rows, a.zero), vectors(rows, a.YMM)
 	mask, ones := a.YMM(), a.words(0x0001_0001)
 	a.VMOVDQU(a.words(0x0f0f_0f0f), mask)
@@ -58,37 +58,36 @@ func (a *assembler) matMulTile(rows int) {
 			a.VPMADDWD(ones, dot[r], dot[r])
 			a.VCVTDQ2PS(dot[r], dot[r])
 			a.VMULPS(d, dot[r], dot[r])
-			a.VADDPS(dot[r], acc[r], acc[r])
 			t := a.YMM()
+			a.VBROADCASTSS(scale.row(r, 0), t)
+			a.VMULPS(t, dot[r], dot[r])
+			a.VADDPS(dot[r], acc[r], acc[r])
 			a.VBROADCASTSS(sums.row(r, 0), t)
 			a.VMULPS(m, t, t)
 			a.VADDPS(t, acc[r], acc[r])
 		}
 		a.ADDQ(Imm(32), q.base)
+		a.ADDQ(Imm(4), scale.base)
 		a.ADDQ(Imm(4), sums.base)
 		a.ADDQ(U32(groupBytes), w)
 	})
 
-	out := a.products(rows)
-	scale := a.param("scale")
-	for r := range rows {
-		t := a.YMM()
-		a.VBROADCASTSS(at(scale, 4*r), t)
-		a.VMULPS(t, acc[r], acc[r])
-		a.VMOVUPS(acc[r], out.row(r, 0))
-	}
+	a.storeRows(acc)
 	a.end()
 }
 
-// activations addresses the rows of q, 32 bytes a group, and of sums, 4 bytes a
-// group.
-func (a *assembler) activations(groups reg.GPVirtual, rows int) (q, sums matrix) {
-	return a.matrix(a.param("q"), a.shifted(groups, 5), rows), a.matrix(a.param("sums"), a.shifted(groups, 2), rows)
+// activations addresses the rows of q, 32 bytes a group, and of scale and sums,
+// 4 bytes a group, which share the registers of their stride.
+func (a *assembler) activations(groups reg.GPVirtual, rows int) (q, scale, sums matrix) {
+	q = a.matrix(a.param("q"), a.shifted(groups, 5), rows)
+	scale = a.matrix(a.param("scale"), a.shifted(groups, 2), rows)
+	return q, scale, matrix{a.param("sums"), scale.multiple}
 }
 
-// products addresses the rows of out, n floats apart.
-func (a *assembler) products(rows int) matrix {
-	stride := a.param("n")
-	a.SHLQ(Imm(2), stride)
-	return a.matrix(a.param("out"), stride, rows)
+// storeRows writes one vector to each row of out; the rows are n floats apart.
+func (a *assembler) storeRows(v []reg.VecVirtual) {
+	out := a.floatMatrix("out", "n", len(v))
+	for r := range v {
+		a.VMOVUPS(v[r], out.row(r, 0))
+	}
 }

@@ -3,7 +3,12 @@ package main
 import (
 	. "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
+
+	"github.com/effir/effir/wasm/kernel"
 )
+
+// notBelow is the predicate "greater or equal, ordered, quiet" of VCMPPS.
+const notBelow = 0x1d
 
 func (a *assembler) embedRow() {
 	a.function("embedRow", "func(out *float32, row *byte, groups int)",
@@ -74,40 +79,45 @@ func (a *assembler) scaleByWeights() {
 	a.end()
 }
 
-func (a *assembler) peak() {
-	a.function("peak", "func(x *float32, groups int) float32",
-		"peak returns the largest absolute value of 32*groups floats. groups > 0.")
-	x, top, magnitude := a.param("x"), vectors(4, a.zero), a.YMM()
-	a.VMOVUPS(a.words(0x7fffffff), magnitude)
-	a.loop("group", a.param("groups"), func() {
-		for i, t := range top {
-			v := a.YMM()
-			a.VANDPS(at(x, 32*i), magnitude, v)
-			a.VMAXPS(v, t, t)
-		}
-		a.ADDQ(U32(128), x)
-	})
-	a.VMAXPS(top[1], top[0], top[0])
-	a.VMAXPS(top[3], top[2], top[2])
-	a.VMAXPS(top[2], top[0], top[0])
-	a.across(top[0], a.VMAXPS)
-	a.Store(top[0].AsX(), a.ReturnIndex(0))
-	a.end()
-}
-
+// quantise divides once a group for both quotients: even lanes hold 127/peak, odd
+// lanes peak/127.
 func (a *assembler) quantise() {
-	a.function("quantise", "func(q *int8, sums, x *float32, factor float32, groups int)",
-		"quantise sets q = nearest-even(x*factor), which must lie in -128..127, and",
-		"sums to the sum of q over each group of 32. groups > 0.")
-	q, sums, x, factor := a.param("q"), a.param("sums"), a.param("x"), a.floatParam("factor")
-	order := a.YMM()
+	a.function("quantise", "func(q *int8, scale, sums, x *float32, groups int)",
+		"quantise is kernel.Kernels.Quantise for consecutive groups of 32. groups > 0.")
+	q, scale, sums, x := a.param("q"), a.param("scale"), a.param("sums"), a.param("x")
+	order, magnitude, top := a.YMM(), a.YMM(), a.YMM()
 	a.VMOVDQU(a.data("unpackOrder", 0, 4, 1, 5, 2, 6, 3, 7), order)
+	a.VMOVDQU(a.words(0x7fffffff), magnitude)
+	a.VMOVUPS(a.floats(127), top)
 	a.loop("group", a.param("groups"), func() {
-		v := vectors(4, a.YMM)
+		v, peaks := vectors(4, a.YMM), vectors(4, a.YMM)
 		for i, t := range v {
-			a.VMULPS(at(x, 32*i), factor, t)
+			a.VMOVUPS(at(x, 32*i), t)
+			a.VPAND(magnitude, t, peaks[i])
+		}
+		a.Comment("The bits of floats without a sign are in the order of integers.")
+		a.VPMAXSD(peaks[1], peaks[0], peaks[0])
+		a.VPMAXSD(peaks[3], peaks[2], peaks[2])
+		peak := peaks[0]
+		a.VPMAXSD(peaks[2], peak, peak)
+		a.across(peak, a.VPMAXSD)
+
+		a.Comment("The factor is 0 where the peak is below kernel.QuantiseMin.")
+		quotient, divisor, factor := a.YMM(), a.YMM(), a.YMM()
+		a.VBLENDPS(U8(0x55), top, peak, quotient)
+		a.VBLENDPS(U8(0xaa), top, peak, divisor)
+		a.VDIVPS(divisor, quotient, quotient)
+		a.VCMPPS(U8(notBelow), a.floats(kernel.QuantiseMin), peak, peak)
+		a.VMOVSLDUP(quotient, factor)
+		a.VANDPS(peak, factor, factor)
+		for _, t := range v {
+			a.VMULPS(factor, t, t)
 			a.VCVTPS2DQ(t, t)
 		}
+		step := quotient.AsX()
+		a.VMOVSHDUP(step, step)
+		a.VMOVSS(step, at(scale, 0))
+
 		a.Comment("The sum is exact in any order.")
 		sum, half := a.YMM(), a.XMM()
 		a.VPADDD(v[1], v[0], sum)
@@ -121,6 +131,7 @@ func (a *assembler) quantise() {
 		a.VPSHUFD(U8(0xb1), low, half)
 		a.VPADDD(half, low, low)
 		a.VCVTDQ2PS(low, low)
+		a.VMULSS(step, low, low)
 		a.VMOVSS(low, at(sums, 0))
 
 		a.Comment("Packing works within halves of registers; the permutation mends the order.")
@@ -131,6 +142,7 @@ func (a *assembler) quantise() {
 		a.VMOVDQU(v[0], at(q, 0))
 		a.ADDQ(U32(128), x)
 		a.ADDQ(Imm(32), q)
+		a.ADDQ(Imm(4), scale)
 		a.ADDQ(Imm(4), sums)
 	})
 	a.end()

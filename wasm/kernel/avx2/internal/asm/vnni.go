@@ -17,7 +17,7 @@ func (a *assembler) vnniTile(rows int) {
 		fmt.Sprintf("q4VNNITile%d multiplies a tile of rows, %d high, by two panels.", rows, rows),
 		"n is the number of columns of out; groups > 0.")
 	groups, left := a.param("groups"), a.param("w")
-	q, sums := a.activations(groups, rows)
+	q, scale, sums := a.activations(groups, rows)
 	right := a.GP64()
 	a.IMUL3Q(U32(groupBytes), groups, right)
 	a.ADDQ(left, right)
@@ -51,23 +51,20 @@ func (a *assembler) vnniTile(rows int) {
 		for r := range rows {
 			a.VCVTDQ2PS(dot[r], dot[r])
 			a.VMULPS(d, dot[r], dot[r])
+			a.VMULPS_BCST(scale.row(r, 0), dot[r], dot[r])
 			a.VADDPS(dot[r], acc[r], acc[r])
 			t := a.ZMM()
 			a.VMULPS_BCST(sums.row(r, 0), m, t)
 			a.VADDPS(t, acc[r], acc[r])
 		}
 		a.ADDQ(Imm(32), q.base)
+		a.ADDQ(Imm(4), scale.base)
 		a.ADDQ(Imm(4), sums.base)
 		a.ADDQ(U32(groupBytes), left)
 		a.ADDQ(U32(groupBytes), right)
 	})
 
-	out := a.products(rows)
-	scale := a.param("scale")
-	for r := range rows {
-		a.VMULPS_BCST(at(scale, 4*r), acc[r], acc[r])
-		a.VMOVUPS(acc[r], out.row(r, 0))
-	}
+	a.storeRows(acc)
 	a.end()
 }
 
