@@ -12,7 +12,7 @@ import (
 
 // fusion lets keywords count more: the demo's model has not been trained to
 // retrieve. See RATIONALE.
-var fusion = index.Fusion{K: 60, Keyword: 1, Semantic: 0.5}
+var fusion = index.Fusion{K: 60, Keyword: 1, Semantic: 0.3}
 
 // Corpus returns the documentation of the installed Go's standard library.
 func Corpus(ctx context.Context) ([]corpus.Passage, error) {
