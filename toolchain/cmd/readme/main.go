@@ -1,6 +1,6 @@
 // Command readme writes the tables of README.md from the results that measuring
-// tasks left in docs/results. A table stands between <!-- results NAME --> and
-// <!-- end -->.
+// tasks left in docs/results. A table stands between <!-- results NAME WORD --> and
+// <!-- end -->; WORD, which may be missing, keeps the figures whose names hold it.
 package main
 
 import (
@@ -43,29 +43,32 @@ func run(path, dir string, check bool) error {
 	return atomicfile.Write(path, []byte(updated))
 }
 
-var block = regexp.MustCompile(`(?s)<!-- results (\w+) -->\n.*?<!-- end -->`)
+var block = regexp.MustCompile(`(?s)(<!-- results (\w+)(?: (\w+))? -->\n).*?<!-- end -->`)
 
 // fill replaces every block by the table of the results that it names.
 func fill(text, dir string) (string, error) {
 	var failure error
 	filled := block.ReplaceAllStringFunc(text, func(old string) string {
-		name := block.FindStringSubmatch(old)[1]
-		record, err := results.Read(filepath.Join(dir, name+".json"))
+		part := block.FindStringSubmatch(old)
+		record, err := results.Read(filepath.Join(dir, part[2]+".json"))
 		if err != nil {
 			failure = err
 			return old
 		}
-		return "<!-- results " + name + " -->\n" + table(record) + "<!-- end -->"
+		return part[1] + table(record, part[3]) + "<!-- end -->"
 	})
 	return filled, failure
 }
 
-// table lists the figures by name, and below them where they were measured.
-func table(r *results.Record) string {
+// table lists the figures whose names hold word, and where they were measured.
+func table(r *results.Record, word string) string {
 	var b strings.Builder
 	b.WriteString("| figure | value |\n|---|---|\n")
 	var names []string
 	for name := range r.Figures {
+		if !strings.Contains(name, word) {
+			continue
+		}
 		names = append(names, name)
 	}
 	slices.Sort(names)

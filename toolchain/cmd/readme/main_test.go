@@ -29,6 +29,9 @@ func TestFill(t *testing.T) {
 	if again, err := fill(got, dir); err != nil || again != got {
 		t.Errorf("filling again changes the text, error %v", err)
 	}
+	if only, err := fill("<!-- results size few -->\n<!-- end -->", dir); err != nil || !strings.Contains(only, "few") || strings.Contains(only, "share") {
+		t.Errorf("the table of one word is %q, error %v", only, err)
+	}
 	if _, err := fill("<!-- results none -->\n<!-- end -->", dir); err == nil {
 		t.Error("a missing results file is no error")
 	}
