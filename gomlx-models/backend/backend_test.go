@@ -32,6 +32,7 @@ func cleanEnv(t *testing.T) string {
 	home := t.TempDir()
 	t.Setenv("HOME", home)
 	t.Setenv("XDG_CACHE_HOME", filepath.Join(home, "cache"))
+	t.Setenv("EFFIR_CACHE", "")
 	t.Setenv(EnvSpec, "")
 	t.Setenv(EnvCPUPlugin, "")
 	dir, err := DefaultCacheDir()
