@@ -3,13 +3,14 @@ package web
 import (
 	"bytes"
 	"context"
-	"errors"
 	"io/fs"
 	"maps"
 	"os"
 	"path/filepath"
 	"slices"
 	"time"
+
+	"github.com/effir/effir/internal/atomicfile"
 )
 
 // Assets are bundled files by name, all in one folder. It is an [fs.FS].
@@ -33,24 +34,11 @@ func (a Assets) write(ctx context.Context, dir string) error {
 		if err := ctx.Err(); err != nil {
 			return err
 		}
-		if err := replaceFile(filepath.Join(dir, name), a[name]); err != nil {
+		if err := atomicfile.Write(filepath.Join(dir, name), a[name]); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-func replaceFile(path string, content []byte) error {
-	temp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*.tmp")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(temp.Name()) // fails after the rename, as it should
-	_, err = temp.Write(content)
-	if err = errors.Join(err, temp.Chmod(0o644), temp.Close()); err != nil {
-		return err
-	}
-	return os.Rename(temp.Name(), path)
 }
 
 // assetFile is an open asset and its own description.

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/effir/effir/internal/atomicfile"
 	"github.com/effir/effir/wasm/index"
 	"github.com/effir/effir/wasm/model"
 )
@@ -89,5 +90,5 @@ func copyFile(to, from string) error {
 	if err != nil {
 		return err
 	}
-	return replaceFile(to, content)
+	return atomicfile.Write(to, content)
 }

@@ -6,7 +6,6 @@ package edgebuild
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -15,6 +14,7 @@ import (
 	"strings"
 
 	"github.com/effir/effir/edge/worker"
+	"github.com/effir/effir/internal/atomicfile"
 	"github.com/effir/effir/wasm/kernel/simd128"
 )
 
@@ -46,7 +46,7 @@ func Write(dir string, files map[string][]byte) error {
 		return err
 	}
 	for name, content := range files {
-		if err := replaceFile(filepath.Join(dir, name), content); err != nil {
+		if err := atomicfile.Write(filepath.Join(dir, name), content); err != nil {
 			return fmt.Errorf("edge worker: %w", err)
 		}
 	}
@@ -105,18 +105,4 @@ func goCommand(ctx context.Context, env []string, arguments ...string) ([]byte, 
 		return nil, fmt.Errorf("edge worker: go %s: %w\n%s", strings.Join(arguments, " "), err, problem.Bytes())
 	}
 	return out.Bytes(), nil
-}
-
-// replaceFile writes by temporary file and rename.
-func replaceFile(path string, content []byte) error {
-	temp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*.tmp")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(temp.Name()) // fails after the rename, as it should
-	_, err = temp.Write(content)
-	if err = errors.Join(err, temp.Chmod(0o644), temp.Close()); err != nil {
-		return err
-	}
-	return os.Rename(temp.Name(), path)
 }

@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+
+	"github.com/effir/effir/wasm/kernel"
 )
 
 const (
@@ -227,7 +229,7 @@ func converter(dtype string) (convert func(dst []float32, src []byte), width int
 	case "F16":
 		return func(dst []float32, src []byte) {
 			for i := range dst {
-				dst[i] = Float16(binary.LittleEndian.Uint16(src[2*i:]))
+				dst[i] = kernel.Float16(binary.LittleEndian.Uint16(src[2*i:]))
 			}
 		}, 2, nil
 	case "BF16":

@@ -8,6 +8,8 @@ import (
 	"reflect"
 	"slices"
 	"testing"
+
+	"github.com/effir/effir/wasm/kernel"
 )
 
 var tokenizer = []byte(`{"model":{"type":"BPE"}}`)
@@ -49,7 +51,7 @@ func TestWriteThenOpen(t *testing.T) {
 				want.Data = slices.Clone(want.Data)
 				for i, x := range want.Data {
 					if dtype == "float16" {
-						want.Data[i] = Float16(ToFloat16(x))
+						want.Data[i] = kernel.Float16(kernel.ToFloat16(x))
 					} else {
 						want.Data[i] = BFloat16(ToBFloat16(x))
 					}

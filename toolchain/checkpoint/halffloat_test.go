@@ -3,6 +3,8 @@ package checkpoint
 import (
 	"math"
 	"testing"
+
+	"github.com/effir/effir/wasm/kernel"
 )
 
 // nearest finds the binary16 or bfloat16 pattern closest to x by search over all finite values, ties
@@ -53,12 +55,12 @@ func float16ByDefinition(bits uint16) float64 {
 
 func TestFloat16EveryPattern(t *testing.T) {
 	for bits := range 1 << 16 {
-		got, want := Float16(uint16(bits)), float16ByDefinition(uint16(bits))
+		got, want := kernel.Float16(uint16(bits)), float16ByDefinition(uint16(bits))
 		if math.IsNaN(want) {
 			if got == got {
 				t.Fatalf("%#04x: got %v, want NaN", bits, got)
 			}
-			if back := ToFloat16(got); back&0x7c00 != 0x7c00 || back&0x3ff == 0 {
+			if back := kernel.ToFloat16(got); back&0x7c00 != 0x7c00 || back&0x3ff == 0 {
 				t.Fatalf("%#04x: NaN became %#04x", bits, back)
 			}
 			continue
@@ -66,7 +68,7 @@ func TestFloat16EveryPattern(t *testing.T) {
 		if math.Float64bits(float64(got)) != math.Float64bits(want) {
 			t.Fatalf("%#04x: got %v, want %v", bits, got, want)
 		}
-		if back := ToFloat16(got); back != uint16(bits) {
+		if back := kernel.ToFloat16(got); back != uint16(bits) {
 			t.Fatalf("%#04x: came back as %#04x", bits, back)
 		}
 	}
@@ -90,7 +92,7 @@ func TestRoundingToNearest(t *testing.T) {
 	// Around every halfway point between two neighbours, and a walk over all magnitudes.
 	var values []float32
 	for bits := range 0x7c00 {
-		middle := (float64(Float16(uint16(bits))) + float64(Float16(uint16(bits+1)))) / 2
+		middle := (float64(kernel.Float16(uint16(bits))) + float64(kernel.Float16(uint16(bits+1)))) / 2
 		if bits == 0x7bff {
 			middle = 65520
 		}
@@ -101,8 +103,8 @@ func TestRoundingToNearest(t *testing.T) {
 		values = append(values, math.Float32frombits(bits), math.Float32frombits(bits|0x80000000))
 	}
 	for _, x := range values {
-		if got, want := ToFloat16(x), nearest(x, 0x7c00, 65520, Float16); got != want {
-			t.Fatalf("ToFloat16(%v) = %#04x, want %#04x", x, got, want)
+		if got, want := kernel.ToFloat16(x), nearest(x, 0x7c00, 65520, kernel.Float16); got != want {
+			t.Fatalf("kernel.ToFloat16(%v) = %#04x, want %#04x", x, got, want)
 		}
 		top := float64(BFloat16(0x7f7f)) + math.Pow(2, 127-8)
 		if got, want := ToBFloat16(x), nearest(x, 0x7f80, top, BFloat16); got != want {

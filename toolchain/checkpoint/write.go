@@ -12,7 +12,8 @@ import (
 	"path/filepath"
 	"slices"
 
-	"github.com/effir/effir/toolchain/internal/atomicfile"
+	"github.com/effir/effir/internal/atomicfile"
+	"github.com/effir/effir/wasm/kernel"
 )
 
 // Source supplies the tensors that Write stores. *Checkpoint is one.
@@ -144,7 +145,7 @@ func encoder(torchDtype string) (encode func(dst []byte, src []float32) []byte, 
 	case "float16":
 		return func(dst []byte, src []float32) []byte {
 			for _, x := range src {
-				dst = binary.LittleEndian.AppendUint16(dst, ToFloat16(x))
+				dst = binary.LittleEndian.AppendUint16(dst, kernel.ToFloat16(x))
 			}
 			return dst
 		}, 2

@@ -10,7 +10,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/effir/effir/toolchain/internal/atomicfile"
+	"github.com/effir/effir/internal/atomicfile"
 	"github.com/effir/effir/wasm/index"
 	"github.com/effir/effir/wasm/retriever"
 )

@@ -7,7 +7,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/effir/effir/toolchain/internal/atomicfile"
+	"github.com/effir/effir/internal/atomicfile"
 	"github.com/effir/effir/wasm/model"
 	"github.com/effir/effir/wasm/model/modeldir"
 )

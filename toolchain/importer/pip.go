@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/effir/effir/toolchain/checkpoint"
-	"github.com/effir/effir/toolchain/internal/atomicfile"
+	"github.com/effir/effir/internal/atomicfile"
 )
 
 // pin is what we know of a published wheel.

@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 
 	"github.com/effir/effir/toolchain/checkpoint"
-	"github.com/effir/effir/toolchain/internal/atomicfile"
+	"github.com/effir/effir/internal/atomicfile"
 )
 
 // Weights hardly compress. A member that claims to grow by more than maxGrowth, and to something

@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/effir/effir/toolchain/internal/atomicfile"
+	"github.com/effir/effir/internal/atomicfile"
 )
 
 // Figures are named numbers; the name carries the unit (guest_brotli_bytes).

@@ -22,7 +22,7 @@ func ToFloat16(x float32) uint16 {
 	b &= 0x7fffffff
 	switch {
 	case b > 0x7f800000:
-		return sign | 0x7e00
+		return sign | 0x7e00 | uint16(b>>13)&0x3ff // quiet, the rest of its payload kept
 	case b >= 0x477ff000: // 65520 and more round to infinity
 		return sign | 0x7c00
 	case b < 0x38800000: // below 2^-14: subnormal, in steps of 2^-24

@@ -14,7 +14,7 @@ import (
 
 	"github.com/effir/effir/toolchain/corpus"
 	"github.com/effir/effir/toolchain/evaluate"
-	"github.com/effir/effir/toolchain/internal/atomicfile"
+	"github.com/effir/effir/internal/atomicfile"
 	"github.com/effir/effir/toolchain/results"
 	"github.com/effir/effir/wasm/index"
 )

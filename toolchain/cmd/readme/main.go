@@ -13,7 +13,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/effir/effir/toolchain/internal/atomicfile"
+	"github.com/effir/effir/internal/atomicfile"
 	"github.com/effir/effir/toolchain/results"
 )
 

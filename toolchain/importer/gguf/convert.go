@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/effir/effir/toolchain/checkpoint"
+	"github.com/effir/effir/wasm/kernel"
 )
 
 // Conversions of one block to float32, by the definitions in ggml's ggml-quants.c. In all formats
@@ -13,7 +14,7 @@ import (
 // rounded once, whether or not a compiler fuses it with the product. So the results do not depend
 // on who computes them.
 
-func half(b []byte) float32 { return checkpoint.Float16(binary.LittleEndian.Uint16(b)) }
+func half(b []byte) float32 { return kernel.Float16(binary.LittleEndian.Uint16(b)) }
 
 func convertF32(dst []float32, b []byte) {
 	dst[0] = math.Float32frombits(binary.LittleEndian.Uint32(b))
