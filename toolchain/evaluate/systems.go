@@ -7,22 +7,14 @@ import (
 	"strconv"
 
 	"github.com/effir/effir/toolchain/corpus"
+	"github.com/effir/effir/wasm/encoder"
 	"github.com/effir/effir/wasm/index"
 	"github.com/effir/effir/wasm/retriever"
 )
 
-// Kind says what a text is: encoders may treat queries and passages differently.
-type Kind int
-
-// The kinds of text.
-const (
-	QueryText Kind = iota
-	PassageText
-)
-
 // Embedder turns texts into vectors of one length, one per text.
 type Embedder interface {
-	Embed(ctx context.Context, texts []string, kind Kind) ([][]float32, error)
+	Embed(ctx context.Context, texts []string, kind encoder.Kind) ([][]float32, error)
 }
 
 // Options of Systems. The zero value measures what a search bundle does.
@@ -126,7 +118,7 @@ func semanticHits(ctx context.Context, data *corpus.Dataset, searcher *retriever
 		texts[i] = passage.EmbedText(options.MaxWords)
 	}
 	var vectors *index.Vectors
-	err := embedAll(ctx, embedder, texts, PassageText, options, func(_ int, vector []float32) (err error) {
+	err := embedAll(ctx, embedder, texts, encoder.Passage, options, func(_ int, vector []float32) (err error) {
 		if vectors == nil {
 			if vectors, err = index.NewVectors(len(vector)); err != nil {
 				return err
@@ -148,7 +140,7 @@ func semanticHits(ctx context.Context, data *corpus.Dataset, searcher *retriever
 		texts[i] = query.Text
 	}
 	hits := make([][]retriever.Hit, len(data.Queries))
-	err = embedAll(ctx, embedder, texts, QueryText, options, func(i int, vector []float32) (err error) {
+	err = embedAll(ctx, embedder, texts, encoder.Query, options, func(i int, vector []float32) (err error) {
 		hits[i], err = searcher.Semantic(vector, depth)
 		return err
 	})
@@ -156,9 +148,9 @@ func semanticHits(ctx context.Context, data *corpus.Dataset, searcher *retriever
 }
 
 // embedAll calls each with every text's vector, in order.
-func embedAll(ctx context.Context, embedder Embedder, texts []string, kind Kind, options Options, each func(i int, vector []float32) error) error {
+func embedAll(ctx context.Context, embedder Embedder, texts []string, kind encoder.Kind, options Options, each func(i int, vector []float32) error) error {
 	stage := "embedding passages"
-	if kind == QueryText {
+	if kind == encoder.Query {
 		stage = "embedding queries"
 	}
 	for start := 0; start < len(texts); start += options.Batch {

@@ -11,14 +11,15 @@ import (
 	"testing"
 
 	"github.com/effir/effir/toolchain/corpus"
+	"github.com/effir/effir/wasm/encoder"
 	"github.com/effir/effir/wasm/index"
 )
 
 // bagOfWords embeds a text as the sum of a random direction per word.
 type bagOfWords struct{ passages, queries, largest int }
 
-func (e *bagOfWords) Embed(_ context.Context, texts []string, kind Kind) ([][]float32, error) {
-	if kind == QueryText {
+func (e *bagOfWords) Embed(_ context.Context, texts []string, kind encoder.Kind) ([][]float32, error) {
+	if kind == encoder.Query {
 		e.queries += len(texts)
 	} else {
 		e.passages += len(texts)
@@ -100,7 +101,7 @@ func TestSystems(t *testing.T) {
 
 type failing struct{ vectors [][]float32 }
 
-func (f failing) Embed(context.Context, []string, Kind) ([][]float32, error) {
+func (f failing) Embed(context.Context, []string, encoder.Kind) ([][]float32, error) {
 	if f.vectors == nil {
 		return nil, errors.New("broken encoder")
 	}

@@ -29,9 +29,8 @@ type embedder struct{ *native.Encoder }
 
 // Embed implements evaluate.Embedder. A text without tokens gets a vector that is
 // similar to nothing.
-func (e embedder) Embed(ctx context.Context, texts []string, kind evaluate.Kind) ([][]float32, error) {
-	kinds := map[evaluate.Kind]encoder.Kind{evaluate.QueryText: encoder.Query, evaluate.PassageText: encoder.Passage}
-	vectors, err := e.Encoder.Embed(ctx, texts, kinds[kind], nil)
+func (e embedder) Embed(ctx context.Context, texts []string, kind encoder.Kind) ([][]float32, error) {
+	vectors, err := e.Encoder.Embed(ctx, texts, kind, nil)
 	if err != nil {
 		return nil, err
 	}

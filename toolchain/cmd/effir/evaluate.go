@@ -12,9 +12,9 @@ import (
 	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 
+	"github.com/effir/effir/internal/atomicfile"
 	"github.com/effir/effir/toolchain/corpus"
 	"github.com/effir/effir/toolchain/evaluate"
-	"github.com/effir/effir/internal/atomicfile"
 	"github.com/effir/effir/toolchain/results"
 	"github.com/effir/effir/wasm/index"
 )
