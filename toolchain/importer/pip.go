@@ -11,8 +11,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/effir/effir/toolchain/checkpoint"
 	"github.com/effir/effir/internal/atomicfile"
+	"github.com/effir/effir/toolchain/checkpoint"
 )
 
 // pin is what we know of a published wheel.

@@ -9,8 +9,8 @@ import (
 	"path"
 	"path/filepath"
 
-	"github.com/effir/effir/toolchain/checkpoint"
 	"github.com/effir/effir/internal/atomicfile"
+	"github.com/effir/effir/toolchain/checkpoint"
 )
 
 // Weights hardly compress. A member that claims to grow by more than maxGrowth, and to something

@@ -165,7 +165,11 @@ func cosines(t *testing.T, src *checkpoint.Checkpoint, dir string, texts []strin
 }
 
 func embedNative(t *testing.T, dir string, texts []string) [][]byte {
-	return embedWith(t, kernels.Open(), dir, texts)
+	k, err := kernels.Open()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return embedWith(t, k, dir, texts)
 }
 
 func openNative(t *testing.T, dir string) *native.Encoder {

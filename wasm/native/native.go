@@ -49,7 +49,9 @@ func Open(dir fs.FS, o Options) (*Encoder, error) {
 	}
 	k := o.Kernels
 	if k == nil {
-		k = native.Open()
+		if k, err = native.Open(); err != nil {
+			return nil, err
+		}
 	}
 	weights, err := k.Alloc(m.Weights.Bytes)
 	if err != nil {

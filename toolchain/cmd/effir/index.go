@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"os"
 
 	"github.com/spf13/cobra"
 
@@ -9,6 +10,7 @@ import (
 	"github.com/effir/effir/toolchain/demo"
 	"github.com/effir/effir/toolchain/embed"
 	"github.com/effir/effir/wasm/index"
+	"github.com/effir/effir/wasm/model/modeldir"
 )
 
 func indexCommand() *cobra.Command {
@@ -26,6 +28,11 @@ documentation of the installed Go. Running it again embeds only what is missing.
 			passages, err := readCorpus(c, args[0])
 			if err != nil {
 				return err
+			}
+			if modelDir != "" { // a wrong model is known before anything is written
+				if _, _, err := modeldir.Open(os.DirFS(modelDir)); err != nil {
+					return err
+				}
 			}
 			bundle, err := corpus.WriteBundle(out, passages, corpus.BundleOptions{Fusion: fusion})
 			if err != nil {

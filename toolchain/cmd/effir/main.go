@@ -16,14 +16,7 @@ import (
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	root := &cobra.Command{
-		Use:           "effir",
-		Short:         "From a language model to search by meaning in the browser",
-		SilenceUsage:  true,
-		SilenceErrors: true,
-	}
-	root.AddCommand(importCommand(), exportCommand(), indexCommand(), searchCommand(), demoCommand(), evaluateCommand(), pluginCommand())
-	err := root.ExecuteContext(ctx)
+	err := rootCommand().ExecuteContext(ctx)
 	switch {
 	case errors.Is(err, context.Canceled):
 		fmt.Fprintln(os.Stderr, "\nstopped; what was complete is kept")
@@ -32,4 +25,15 @@ func main() {
 		fmt.Fprintln(os.Stderr, "effir:", err)
 		os.Exit(1)
 	}
+}
+
+func rootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "effir",
+		Short:         "From a language model to search by meaning in the browser",
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	root.AddCommand(importCommand(), exportCommand(), indexCommand(), searchCommand(), demoCommand(), evaluateCommand(), pluginCommand())
+	return root
 }

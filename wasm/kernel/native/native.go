@@ -17,15 +17,8 @@ import (
 const Variable = "EFFIR_KERNEL"
 
 // Open returns the kernels that [Variable] names, by default the fastest ones
-// that this processor runs. It panics where Named returns an error: the variable
-// is wrong.
-func Open() kernel.Kernels {
-	k, err := Named(os.Getenv(Variable))
-	if err != nil {
-		panic(err)
-	}
-	return k
-}
+// that this processor runs.
+func Open() (kernel.Kernels, error) { return Named(os.Getenv(Variable)) }
 
 // Named returns new kernels by name: "avx512vnni" and "avx2" on processors that
 // have these instructions, "wazero" and "reference" everywhere, "" for the
