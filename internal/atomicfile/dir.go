@@ -107,3 +107,21 @@ func syncTree(root string) error {
 		return errors.Join(f.Sync(), f.Close())
 	})
 }
+
+// Foreign returns the name of an entry of the folder path that ours does not know, "" if there is
+// none or no such folder: what a caller must ask before it replaces a folder that a user named.
+func Foreign(path string, ours func(name string) bool) (string, error) {
+	entries, err := os.ReadDir(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	for _, entry := range entries {
+		if !ours(entry.Name()) {
+			return entry.Name(), nil
+		}
+	}
+	return "", nil
+}

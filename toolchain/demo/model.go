@@ -30,9 +30,10 @@ func (p Progress) report(step string, done, total int64) {
 
 // The demo's model: the first layers of SmolLM2, whose mean states compare best
 // before any retrieval training, behind a head fitted without labels. RATIONALE
-// has the measurements. The folder's name changes when the recipe does.
+// has the measurements. The folder's name changes with the recipe and
+// with the kernels' arithmetic, so that no older vectors are taken for these.
 const (
-	modelFolder = "smollm2-135m-8-layers-r1"
+	modelFolder = "smollm2-135m-8-layers-r2"
 	modelLayers = 8
 	maxTokens   = 256
 	fitTexts    = 1500
@@ -69,7 +70,7 @@ func Model(ctx context.Context, progress Progress) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	if _, _, err := modeldir.Open(os.DirFS(dir)); err == nil {
+	if err := modeldir.Check(os.DirFS(dir)); err == nil {
 		return dir, nil
 	}
 	src, err := Checkpoint(ctx, progress)

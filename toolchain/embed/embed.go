@@ -3,15 +3,12 @@ package embed
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"fmt"
 	"os"
 
 	"github.com/effir/effir/toolchain/corpus"
 	"github.com/effir/effir/wasm/encoder"
 	"github.com/effir/effir/wasm/index"
-	"github.com/effir/effir/wasm/model"
+	"github.com/effir/effir/wasm/model/modeldir"
 	"github.com/effir/effir/wasm/native"
 )
 
@@ -26,16 +23,12 @@ const slab = 512
 // use what is there and an interrupted run goes on where it stopped. done is told
 // how many passages have vectors.
 func Bundle(ctx context.Context, bundleDir, modelDir string, passages []corpus.Passage, done func(embedded int)) error {
-	raw, err := os.ReadFile(modelDir + "/" + model.FileName)
+	_, raw, err := modeldir.Open(os.DirFS(modelDir))
 	if err != nil {
 		return err
 	}
-	sum := sha256.Sum256(raw)
-	modelHash := hex.EncodeToString(sum[:])
-	vectors, err := storedVectors(bundleDir, modelHash)
-	if err != nil {
-		return err
-	}
+	modelHash := modeldir.Identity(raw)
+	vectors := storedVectors(bundleDir, modelHash)
 	if vectors != nil && vectors.Len() == len(passages) {
 		done(vectors.Len())
 		return nil
@@ -60,9 +53,9 @@ func Bundle(ctx context.Context, bundleDir, modelDir string, passages []corpus.P
 		if err != nil {
 			return err
 		}
-		for i, row := range rows {
-			if row == nil {
-				return fmt.Errorf("index: passage %s is empty; leave it out of the corpus", part[i].ID)
+		for _, row := range rows {
+			if row == nil { // an empty passage is found by no meaning
+				row = make([]float32, vectors.Dims())
 			}
 			if err := vectors.Append(row); err != nil {
 				return err
@@ -76,14 +69,19 @@ func Bundle(ctx context.Context, bundleDir, modelDir string, passages []corpus.P
 }
 
 // storedVectors returns the vectors that a bundle has from this model, or nil.
-func storedVectors(bundleDir, modelHash string) (*index.Vectors, error) {
+// Damaged ones count as missing: they can be made again.
+func storedVectors(bundleDir, modelHash string) *index.Vectors {
 	bundle, err := corpus.ReadManifest(bundleDir)
 	if err != nil || bundle.Vectors == nil || bundle.Vectors.Model != modelHash {
-		return nil, err
+		return nil
 	}
 	data, err := corpus.ReadBundleFile(bundleDir, bundle.Vectors.File)
 	if err != nil {
-		return nil, err
+		return nil
 	}
-	return index.ParseVectors(data)
+	vectors, err := index.ParseVectors(data)
+	if err != nil {
+		return nil
+	}
+	return vectors
 }

@@ -110,10 +110,38 @@ func TestBundleStartsAgainForAnotherModel(t *testing.T) {
 	}
 }
 
-func TestBundleNamesAnEmptyPassage(t *testing.T) {
-	list := append(passages(2), corpus.Passage{ID: "the-empty-one"})
-	err := embed.Bundle(t.Context(), write(t, list), tinymodel.Write(t), list, func(int) {})
-	if err == nil || !strings.Contains(err.Error(), "the-empty-one") {
-		t.Errorf("error %v does not name the passage", err)
+// A passage without text gets no meaning, and the others keep theirs.
+func TestBundleTakesEmptyPassages(t *testing.T) {
+	list := append(passages(2), corpus.Passage{ID: "empty"})
+	dir := write(t, list)
+	if err := embed.Bundle(t.Context(), dir, tinymodel.Write(t), list, func(int) {}); err != nil {
+		t.Fatal(err)
+	}
+	if count, _ := vectors(t, dir); count != len(list) {
+		t.Errorf("%d of %d passages have vectors", count, len(list))
+	}
+}
+
+// Damaged vectors are made again.
+func TestBundleRepairsVectors(t *testing.T) {
+	list, model := passages(5), tinymodel.Write(t)
+	dir := write(t, list)
+	for _, damage := range []func(path string) error{
+		func(path string) error { return os.WriteFile(path, []byte("damaged"), 0o600) },
+		os.Remove,
+	} {
+		if err := embed.Bundle(t.Context(), dir, model, list, func(int) {}); err != nil {
+			t.Fatal(err)
+		}
+		_, file := vectors(t, dir)
+		if err := damage(filepath.Join(dir, file+".bin")); err != nil {
+			t.Fatal(err)
+		}
+		if err := embed.Bundle(t.Context(), dir, model, list, func(int) {}); err != nil {
+			t.Fatal(err)
+		}
+		if _, _, err := corpus.OpenBundle(dir); err != nil {
+			t.Error(err)
+		}
 	}
 }

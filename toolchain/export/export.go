@@ -116,8 +116,8 @@ func plan(src Source, o Options) (*model.Manifest, error) {
 	if m.MaxTokens == 0 {
 		m.MaxTokens = min(512, c.MaxPositionEmbeddings)
 	}
-	if m.MaxTokens > c.MaxPositionEmbeddings {
-		return nil, fmt.Errorf("export: max tokens %d is more than the model's %d positions", m.MaxTokens, c.MaxPositionEmbeddings)
+	if m.MaxTokens < 1 || m.MaxTokens > c.MaxPositionEmbeddings {
+		return nil, fmt.Errorf("export: max tokens is %d, the model has 1 to %d positions", m.MaxTokens, c.MaxPositionEmbeddings)
 	}
 	if m.Embedding.Pooling == "" {
 		m.Embedding.Pooling = "mean"

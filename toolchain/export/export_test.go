@@ -50,6 +50,27 @@ func TestExportIsDeterministic(t *testing.T) {
 	}
 }
 
+// A folder that holds something else is never replaced; an older package is.
+func TestExportKeepsForeignFiles(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "p")
+	for range 2 {
+		if _, err := export.Export(t.Context(), tinymodel.New(7), dir, options()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	thesis := filepath.Join(dir, "thesis.txt")
+	if err := os.WriteFile(thesis, []byte("years of work"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	_, err := export.Export(t.Context(), tinymodel.New(7), dir, options())
+	if err == nil || !strings.Contains(err.Error(), "thesis.txt") {
+		t.Errorf("error %v does not name the foreign file", err)
+	}
+	if _, err := os.Stat(thesis); err != nil {
+		t.Error(err)
+	}
+}
+
 // broken is a source with one bad tensor.
 type broken struct {
 	*tinymodel.Source
@@ -87,12 +108,13 @@ func TestExportRefuses(t *testing.T) {
 		}
 	}
 	for what, change := range map[string]func(*export.Options){
-		"no name":           func(o *export.Options) { o.Name = "" },
-		"too many layers":   func(o *export.Options) { o.Layers = 5 },
-		"too many tokens":   func(o *export.Options) { o.MaxTokens = 1 << 20 },
-		"a crooked head":    func(o *export.Options) { o.Head = &export.Head{Weight: make([]float32, 5), Bias: make([]float32, 16)} },
-		"an unknown pool":   func(o *export.Options) { o.Embedding.Pooling = "median" },
-		"a skip of no lead": func(o *export.Options) { o.Embedding.Skip = 3 },
+		"no name":             func(o *export.Options) { o.Name = "" },
+		"too many layers":     func(o *export.Options) { o.Layers = 5 },
+		"fewer than 0 tokens": func(o *export.Options) { o.MaxTokens = -5 },
+		"too many tokens":     func(o *export.Options) { o.MaxTokens = 1 << 20 },
+		"a crooked head":      func(o *export.Options) { o.Head = &export.Head{Weight: make([]float32, 5), Bias: make([]float32, 16)} },
+		"an unknown pool":     func(o *export.Options) { o.Embedding.Pooling = "median" },
+		"a skip of no lead":   func(o *export.Options) { o.Embedding.Skip = 3 },
 	} {
 		parent, o := t.TempDir(), options()
 		change(&o)

@@ -3,9 +3,11 @@ package export
 import (
 	"encoding/binary"
 	"encoding/json"
+	"fmt"
 	"math"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"github.com/effir/effir/internal/atomicfile"
 	"github.com/effir/effir/wasm/model"
@@ -21,6 +23,13 @@ type writer struct {
 }
 
 func newWriter(path string) (*writer, error) {
+	foreign, err := atomicfile.Foreign(path, ofPackage)
+	if err != nil {
+		return nil, err
+	}
+	if foreign != "" {
+		return nil, fmt.Errorf("export: %s holds %s, which is not part of a model package: choose another folder", path, foreign)
+	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
 		return nil, err
 	}
@@ -29,6 +38,12 @@ func newWriter(path string) (*writer, error) {
 		return nil, err
 	}
 	return &writer{dir: dir}, nil
+}
+
+// ofPackage says whether a file of this name may lie in a package.
+func ofPackage(name string) bool {
+	hash, chunk := strings.CutSuffix(name, ".bin")
+	return name == model.FileName || chunk && len(hash) == 64
 }
 
 func (w *writer) abort() { _ = w.dir.Abort() }

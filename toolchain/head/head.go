@@ -6,7 +6,7 @@
 // else (Ethayarajh 2019). Removing the mean and damping the directions of large
 // variance undoes that: Mu and Viswanath 2018 ("All-but-the-Top") drop the first
 // principal components, Su et al. 2021 ("Whitening Sentence Representations")
-// divide each by its standard deviation. Fit does the second, to a power.
+// divide each by its standard deviation. Fit can do both, the second to a power.
 package head
 
 import (

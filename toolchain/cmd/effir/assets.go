@@ -11,6 +11,9 @@ import (
 // pageFS returns the search page with its scripts.
 func pageFS(context.Context) (fs.FS, error) { return web.Build(true) }
 
+// moduleNames are the files of runtimeModules.
+var moduleNames = []string{"guest.wasm", "kernels_baseline.wasm", "kernels_relaxed.wasm"}
+
 // runtimeModules returns a folder of the three modules that a browser loads.
 func runtimeModules(guest []byte) fs.FS {
 	return web.Assets{

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -60,19 +61,29 @@ func runDemo(ctx context.Context, log io.Writer, address string, modules fs.FS) 
 	server := serve.New(serve.Options{
 		Page: page, Modules: modules, Model: os.DirFS(modelDir), Index: os.DirFS(bundle), Progress: status.get,
 	})
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
 	var background sync.WaitGroup
-	background.Go(func() {
-		err := demoEmbed(ctx, log, bundle, passages, status)
-		status.finish(err)
-		if err != nil && ctx.Err() == nil {
-			fmt.Fprintln(log, "semantic search is not available:", err)
-		}
-	})
+	var failure error
 	err = server.Run(ctx, address, func(url string) {
 		fmt.Fprintf(log, "%d passages, keyword search ready after %.1f s: %s\n", len(passages), time.Since(start).Seconds(), url)
+		background.Go(func() {
+			failure = demoEmbed(ctx, log, bundle, passages, status)
+			status.finish(failure)
+			if failure != nil && ctx.Err() == nil {
+				fmt.Fprintln(log, "semantic search is not available:", failure)
+			}
+		})
 	})
+	stop()
 	background.Wait()
-	return err
+	if err != nil {
+		return fmt.Errorf("%w; choose another address with --address", err)
+	}
+	if errors.Is(failure, context.Canceled) {
+		return failure
+	}
+	return nil
 }
 
 // demoEmbed makes the model and embeds the passages.

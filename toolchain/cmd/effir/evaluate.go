@@ -33,6 +33,9 @@ means over all judged queries. Vectors are int8, as they are shipped.`,
 		Example: "  effir evaluate --model packages/slim data/scifact data/nq-qed",
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) (err error) {
+			if options.MaxWords < 0 {
+				return fmt.Errorf("--max-words is %d: give a number of words, or 0 for as many as the model takes", options.MaxWords)
+			}
 			for _, w := range weights {
 				fusion, err := parseWeights(w)
 				if err != nil {

@@ -58,7 +58,7 @@ appears only when it is complete. Importing the same source again does nothing.`
 			return nil
 		},
 	}
-	command.Flags().StringVarP(&output, "output", "o", "", "folder of the checkpoint (default: a folder of the cache, named after SOURCE)")
+	command.Flags().StringVarP(&output, "out", "o", "", "folder of the checkpoint (default: a folder of the cache, named after SOURCE)")
 	command.Flags().StringVar(&cache, "cache", "", "folder for downloads (default: $EFFIR_CACHE, else the user's cache folder)")
 	command.Flags().BoolVar(&force, "force", false, "import even if the checkpoint is there already")
 	return command

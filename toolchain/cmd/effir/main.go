@@ -1,5 +1,5 @@
 // Command effir takes a language model to a search page: import, export, index,
-// search, serve and measure. Each sub-command stands in a file of its name.
+// search, show and measure. Each sub-command stands in a file of its name.
 package main
 
 import (
@@ -34,6 +34,6 @@ func rootCommand() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(importCommand(), exportCommand(), indexCommand(), searchCommand(), demoCommand(), evaluateCommand(), pluginCommand())
+	root.AddCommand(importCommand(), exportCommand(), indexCommand(), searchCommand(), demoCommand(), siteCommand(), evaluateCommand(), pluginCommand())
 	return root
 }

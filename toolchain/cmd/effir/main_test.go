@@ -98,6 +98,23 @@ func TestExportIndexSearchEvaluate(t *testing.T) {
 	}
 }
 
+// A site folder holds all that a page loads.
+func TestSite(t *testing.T) {
+	dir := t.TempDir()
+	guest, out := filepath.Join(dir, "guest.wasm"), filepath.Join(dir, "site")
+	if err := os.WriteFile(guest, []byte("module"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := run(t, "site", "-o", out, "--guest", guest); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"index.html", "app.js", "effir.js", "worker.js", "guest.wasm", "kernels_baseline.wasm", "kernels_relaxed.wasm"} {
+		if info, err := os.Stat(filepath.Join(out, name)); err != nil || info.Size() == 0 {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+}
+
 // Bad input ends in one error that names it, and writes nothing.
 func TestBadInput(t *testing.T) {
 	work := t.TempDir()
@@ -117,6 +134,9 @@ func TestBadInput(t *testing.T) {
 		{[]string{"index", writeDataset(t), "-o", out, "--model", work}, "model.json"},
 		{[]string{"search", "--index", work, "--model", work, "query"}, "index.json"},
 		{[]string{"search", "--index", work, "query"}, "--model"},
+		{[]string{"search", "  "}, "query is empty"},
+		{[]string{"search", "-n", "0", "query"}, "--limit"},
+		{[]string{"evaluate", "--max-words", "-3", work}, "--max-words"},
 		{[]string{"evaluate", work}, "BEIR folder is incomplete"},
 		{[]string{"demo", "--guest", filepath.Join(work, "guest.wasm")}, "guest.wasm"},
 	} {

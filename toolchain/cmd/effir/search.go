@@ -14,6 +14,7 @@ import (
 	"github.com/effir/effir/toolchain/embed"
 	"github.com/effir/effir/wasm/encoder"
 	"github.com/effir/effir/wasm/index"
+	"github.com/effir/effir/wasm/model/modeldir"
 	"github.com/effir/effir/wasm/native"
 	"github.com/effir/effir/wasm/retriever"
 )
@@ -29,6 +30,13 @@ the first run prepares it, as "effir demo" does.`,
 		Example: `  effir search "how do I cancel a request"` + "\n" + `  effir search --index site/search --model packages/slim "opening hours"`,
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
+			query := strings.TrimSpace(strings.Join(args, " "))
+			if query == "" {
+				return fmt.Errorf("the query is empty: give some words")
+			}
+			if limit < 1 {
+				return fmt.Errorf("--limit is %d: show at least one passage", limit)
+			}
 			if (bundle == "") != (modelDir == "") {
 				return fmt.Errorf("--index and --model belong together: a bundle's vectors come from one model")
 			}
@@ -38,7 +46,7 @@ the first run prepares it, as "effir demo" does.`,
 					return err
 				}
 			}
-			return search(c.OutOrStdout(), bundle, modelDir, strings.Join(args, " "), limit)
+			return search(c.OutOrStdout(), bundle, modelDir, query, limit)
 		},
 	}
 	c.Flags().StringVar(&bundle, "index", "", "search bundle")
@@ -75,6 +83,13 @@ func search(out io.Writer, bundleDir, modelDir, query string, limit int) error {
 		fmt.Fprintln(out, "\nno vectors: embed the bundle with effir index to search by meaning")
 		return nil
 	}
+	_, manifest, err := modeldir.Open(os.DirFS(modelDir))
+	if err != nil {
+		return err
+	}
+	if modeldir.Identity(manifest) != bundle.Vectors.Model {
+		return fmt.Errorf("%s was embedded with another model than %s: run effir index with this one", bundleDir, modelDir)
+	}
 	start = time.Now()
 	e, err := native.Open(os.DirFS(modelDir), native.Options{Workers: 1})
 	if err != nil {
@@ -100,9 +115,12 @@ func search(out io.Writer, bundleDir, modelDir, query string, limit int) error {
 }
 
 func printHits(out io.Writer, r *retriever.Retriever, hits []retriever.Hit, limit int) {
-	for i, h := range hits[:min(max(limit, 0), len(hits))] {
+	for i, h := range hits[:min(limit, len(hits))] {
 		p := r.Passage(h.Doc)
-		fmt.Fprintf(out, "%2d. %s  %s\n    %s\n    %s\n", i+1, p.Title, ranks(h), snippet(p), p.URL)
+		fmt.Fprintf(out, "%2d. %s  %s\n    %s\n", i+1, p.Title, ranks(h), snippet(p))
+		if p.URL != "" {
+			fmt.Fprintf(out, "    %s\n", p.URL)
+		}
 	}
 	if len(hits) == 0 {
 		fmt.Fprintln(out, "    nothing found")

@@ -23,6 +23,25 @@ func Open(dir fs.FS) (m *model.Manifest, raw []byte, err error) {
 	return m, raw, err
 }
 
+// Check verifies the manifest and every file of a package.
+func Check(dir fs.FS) error {
+	m, _, err := Open(dir)
+	if err != nil {
+		return err
+	}
+	if _, err := ReadFile(dir, m.Tokenizer); err != nil {
+		return err
+	}
+	return ReadImage(dir, m, func(int, []byte) error { return nil })
+}
+
+// Identity is what names a package elsewhere, such as in the bundle that it
+// embedded: the hex SHA-256 of its manifest, which names all its content.
+func Identity(manifest []byte) string {
+	sum := sha256.Sum256(manifest)
+	return hex.EncodeToString(sum[:])
+}
+
 // ReadImage hands the verified chunks of the weights image to place, in order,
 // each with its offset in the image.
 func ReadImage(dir fs.FS, m *model.Manifest, place func(offset int, chunk []byte) error) error {
