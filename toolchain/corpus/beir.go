@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -30,11 +31,36 @@ type Qrels map[string]map[string]int
 // maxLineBytes bounds one line of a data file.
 const maxLineBytes = 64 << 20
 
+// byteOrderMark is what some editors put in front of UTF-8 text.
+const byteOrderMark = "\ufeff"
+
+// corpusFile is the file of passages in a folder.
+const corpusFile = "corpus.jsonl"
+
 // ReadBEIR reads a folder in the layout of the BEIR benchmark: corpus.jsonl
 // (_id, title, text), queries.jsonl (_id, text) and qrels/<split>.tsv (a
 // header line, then query id, document id and relevance between tabs). Errors
 // name file and line.
 func ReadBEIR(dir, split string) (*Dataset, error) {
+	data, err := readBEIR(dir, split)
+	if unreadable(err) {
+		return nil, fmt.Errorf("BEIR folder is incomplete: %w", err)
+	}
+	return data, err
+}
+
+// ReadCorpus reads corpus.jsonl of a folder, the layout of which is that of
+// BEIR. Lines may also have fields url and section, for results that link to
+// their source. A file without passages is an error.
+func ReadCorpus(dir string) ([]Passage, error) {
+	passages, err := readCorpus(dir)
+	if unreadable(err) {
+		return nil, fmt.Errorf("%w: give a folder with a file %s that has one passage a line, a JSON object with _id and text, and title, url, section if there are any", err, corpusFile)
+	}
+	return passages, err
+}
+
+func readBEIR(dir, split string) (*Dataset, error) {
 	absolute, err := filepath.Abs(dir)
 	if err != nil {
 		return nil, err
@@ -55,20 +81,31 @@ func ReadBEIR(dir, split string) (*Dataset, error) {
 		return nil, fmt.Errorf("%s: %d of the %d queries judged in qrels/%s.tsv are missing: use the files of one release",
 			queries, judged-found, judged, split)
 	}
-	if data.Corpus, err = ReadCorpus(dir); err != nil {
+	if data.Corpus, err = readCorpus(dir); err != nil {
 		return nil, err
 	}
 	return data, nil
 }
 
-// ReadCorpus reads only corpus.jsonl of a folder in the layout of BEIR. Lines
-// may also have fields url and section, for results that link to their source.
-func ReadCorpus(dir string) ([]Passage, error) {
+func readCorpus(dir string) ([]Passage, error) {
+	path := filepath.Join(dir, corpusFile)
 	var passages []Passage
-	err := readJSONL(filepath.Join(dir, "corpus.jsonl"), func(r record) {
+	if err := readJSONL(path, func(r record) {
 		passages = append(passages, Passage(r))
-	})
-	return passages, err
+	}); err != nil {
+		return nil, err
+	}
+	if len(passages) == 0 {
+		return nil, fmt.Errorf("%s: holds no passages: put one a line, a JSON object with _id and text", path)
+	}
+	return passages, nil
+}
+
+// unreadable reports whether err is that of opening or reading a file, not of
+// its content.
+func unreadable(err error) bool {
+	var failed *fs.PathError
+	return errors.As(err, &failed)
 }
 
 // record is a line of corpus.jsonl or queries.jsonl.
@@ -123,15 +160,19 @@ func readQrels(path string) (Qrels, error) {
 		qrels[query][doc] = relevance
 		return nil
 	})
+	if err == nil && len(qrels) == 0 {
+		err = fmt.Errorf("%s: holds no judgements: put one a line, query-id, corpus-id and score between tabs", path)
+	}
 	return qrels, err
 }
 
 // readLines calls each for every line of the file that is not blank, with its
-// number from 1, and adds file and line to the error that it returns.
+// number from 1, and adds file and line to the error that it returns. A byte
+// order mark at the start of the file is skipped.
 func readLines(path string, each func(number int, line []byte) error) error {
 	file, err := os.Open(path)
 	if err != nil {
-		return fmt.Errorf("BEIR folder is incomplete: %w", err)
+		return err
 	}
 	defer file.Close()
 	if err := scanLines(file, each); err != nil {
@@ -146,7 +187,11 @@ func scanLines(in io.Reader, each func(number int, line []byte) error) error {
 	number := 0
 	for lines.Scan() {
 		number++
-		line := strings.TrimSpace(lines.Text())
+		line := lines.Text()
+		if number == 1 {
+			line = strings.TrimPrefix(line, byteOrderMark)
+		}
+		line = strings.TrimSpace(line)
 		if line == "" {
 			continue
 		}

@@ -2,6 +2,7 @@ package corpus
 
 import (
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -44,6 +45,11 @@ func TestReadBEIRNamesFileAndLine(t *testing.T) {
 		{"qrels/test.tsv", "query-id\tcorpus-id\tscore\nq1\td1", "test.tsv:2:"},
 		{"qrels/test.tsv", "q1\td1\t1\nq1\td1\tgood", "test.tsv:2: score"},
 		{"qrels/test.tsv", "q1\td1\t1\nq1\td1\t1", "test.tsv:2:"},
+		{"corpus.jsonl", "", "corpus.jsonl: holds no passages: put one"},
+		{"corpus.jsonl", "\ufeff\n \r\n", "corpus.jsonl: holds no passages: put one"},
+		{"corpus.jsonl", "{\"_id\": \"a\"}\n\ufeff{\"_id\": \"b\"}", "corpus.jsonl:2:"},
+		{"qrels/test.tsv", "", "test.tsv: holds no judgements: put one"},
+		{"qrels/test.tsv", "query-id\tcorpus-id\tscore\n", "test.tsv: holds no judgements: put one"},
 	}
 	for _, test := range tests {
 		files := beirFiles()
@@ -54,6 +60,47 @@ func TestReadBEIRNamesFileAndLine(t *testing.T) {
 	}
 	if _, err := ReadBEIR(writeTree(t, beirFiles()), "dev"); err == nil || !strings.Contains(err.Error(), "dev.tsv") {
 		t.Errorf("missing split: error %v", err)
+	}
+}
+
+func TestByteOrderMarkIsSkipped(t *testing.T) {
+	files := beirFiles()
+	want, err := ReadBEIR(writeTree(t, files), "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name := range files {
+		files[name] = "\xef\xbb\xbf" + files[name]
+	}
+	got, err := ReadBEIR(writeTree(t, files), "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(got.Corpus, want.Corpus) || !slices.Equal(got.Queries, want.Queries) {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+}
+
+// What is missing is named in the terms of whoever reads it.
+func TestMissingFiles(t *testing.T) {
+	for missing := range beirFiles() {
+		files := beirFiles()
+		delete(files, missing)
+		_, err := ReadBEIR(writeTree(t, files), "test")
+		if err == nil || !strings.Contains(err.Error(), "BEIR folder is incomplete") || !strings.Contains(err.Error(), filepath.FromSlash(missing)) {
+			t.Errorf("without %s: error %v", missing, err)
+		}
+	}
+	file := filepath.Join(writeTree(t, beirFiles()), "queries.jsonl")
+	for _, dir := range []string{t.TempDir(), file} {
+		_, err := ReadCorpus(dir)
+		if err == nil || strings.Contains(err.Error(), "BEIR") || !strings.Contains(err.Error(), filepath.Join(dir, "corpus.jsonl")) || !strings.Contains(err.Error(), "_id") {
+			t.Errorf("%s: error %v", dir, err)
+		}
+	}
+	_, err := ReadCorpus(writeTree(t, map[string]string{"corpus.jsonl": "\n"}))
+	if err == nil || !strings.Contains(err.Error(), "corpus.jsonl: holds no passages") {
+		t.Errorf("empty corpus: error %v", err)
 	}
 }
 

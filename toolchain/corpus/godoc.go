@@ -89,7 +89,7 @@ func GoDoc(ctx context.Context, goroot string, options GoDocOptions) ([]Passage,
 		}
 	}
 	if len(passages) == 0 {
-		return nil, fmt.Errorf("go documentation: %s holds no packages: is it the root of a Go installation with its sources?", src)
+		return nil, fmt.Errorf("go documentation: %s holds no documented packages: is %q the root of a Go installation with its sources (see go env GOROOT)?", src, goroot)
 	}
 	return passages, nil
 }

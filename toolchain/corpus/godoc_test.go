@@ -192,6 +192,10 @@ func TestGoDocOfThisGo(t *testing.T) {
 }
 
 func TestGoDocErrors(t *testing.T) {
+	undocumented := writeTree(t, map[string]string{"src/p/p.go": "package p\n\nfunc F() {}\n"})
+	if _, err := GoDoc(context.Background(), undocumented, GoDocOptions{}); err == nil || !strings.Contains(err.Error(), "holds no documented packages") {
+		t.Errorf("no passages: error %v", err)
+	}
 	if _, err := GoDoc(context.Background(), t.TempDir(), GoDocOptions{}); err == nil || !strings.Contains(err.Error(), "GOROOT") {
 		t.Errorf("no sources: error %v does not name the remedy", err)
 	}

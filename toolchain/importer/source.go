@@ -2,7 +2,6 @@ package importer
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -63,6 +62,10 @@ func ParseSource(source string) (Source, error) {
 	fail := func(problem, remedy string) (Source, error) {
 		return Source{}, &checkpoint.InputError{File: source, Problem: problem, Remedy: remedy}
 	}
+	remedy := "give a .gguf, .safetensors or .whl file, a model folder, a hub repository (owner/name), or " + DefaultModel
+	if strings.TrimSpace(source) == "" {
+		return Source{}, &checkpoint.InputError{File: "source of the model", Problem: "is empty", Remedy: remedy}
+	}
 	if info, err := os.Stat(source); err == nil {
 		s := Source{path: source, name: filepath.Base(filepath.Clean(source))}
 		if abs, err := filepath.Abs(source); err == nil {
@@ -101,7 +104,7 @@ func ParseSource(source string) (Source, error) {
 			return s, nil
 		}
 	}
-	return fail("does not exist", fmt.Sprintf("give a .gguf, .safetensors or .whl file, a model folder, a hub repository (owner/name), or %s", DefaultModel))
+	return fail("does not exist", remedy)
 }
 
 // String is the source as recorded in a checkpoint: aliases are resolved, local paths are without

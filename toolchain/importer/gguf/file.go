@@ -127,7 +127,8 @@ func (f *File) Tensor(name string) (checkpoint.Tensor, error) {
 }
 
 // place turns the tensors' relative offsets into file offsets and checks that the data of all
-// tensors lies inside the file without overlaps. directoryEnd is where the tensor directory ends.
+// tensors lies inside the file without overlaps and that nothing but padding follows it.
+// directoryEnd is where the tensor directory ends.
 func (f *File) place(directoryEnd, size int64) error {
 	const remedy = "the file is damaged or incomplete: download it again"
 	alignment := int64(32)
@@ -141,7 +142,8 @@ func (f *File) place(directoryEnd, size int64) error {
 		}
 		alignment = int64(a)
 	}
-	start := (directoryEnd + alignment - 1) / alignment * alignment
+	align := func(n int64) int64 { return (n + alignment - 1) / alignment * alignment }
+	start := align(directoryEnd)
 	for i := range f.tensors {
 		t := &f.tensors[i]
 		if t.offset%alignment != 0 {
@@ -160,6 +162,14 @@ func (f *File) place(directoryEnd, size int64) error {
 			}
 		}
 		f.byName[t.Name] = i
+	}
+	end := start
+	if n := len(f.tensors); n > 0 {
+		end = align(f.tensors[n-1].offset + f.tensors[n-1].size)
+	}
+	if size > end {
+		return f.fail("tensor data", fmt.Sprintf("ends at byte %d, padding included, but the file has %d: it is oversized", end, size),
+			"the file is damaged or something was appended to it: download it again")
 	}
 	return nil
 }

@@ -94,6 +94,10 @@ func TestHostileHeaders(t *testing.T) {
 		"offset near the end":    {one(F32, 64, 1), "t", "cut short"},
 		"overlap":                {file(2, 0).tensor("a", F32, 0, 12).tensor("b", F32, 32, 8).data(64), "b", "overlaps with the data of a"},
 		"same place":             {file(2, 0).tensor("a", F32, 0, 8).tensor("b", F32, 0, 8).data(64), "b", "overlaps with the data of a"},
+		"oversized by a byte":    {one(F32, 0, 16).data(1), "tensor data", "oversized"},
+		"oversized padding":      {one(F32, 0, 8), "tensor data", "oversized"},
+		"data without tensors":   {file(0, 0).data(1), "tensor data", "oversized"},
+		"two files in one":       {one(F32, 0, 16).data(1 << 20), "tensor data", "oversized"},
 		"directory without data": {file(1, 0).tensor("t", F32, 0, 1), "t", "cut short"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -103,6 +107,25 @@ func TestHostileHeaders(t *testing.T) {
 			}
 			wantError(t, err, c.field, c.mentions)
 		})
+	}
+}
+
+// TestPadding: after the last tensor there may be padding to the alignment, in part or none.
+func TestPadding(t *testing.T) {
+	for _, alignment := range []uint32{8, 32, 64} {
+		for extra := range int(alignment) + 1 {
+			b := file(1, 1).str(alignmentKey).u32(uint32(kindUint32)).u32(alignment).tensor("t", F32, 0, 1)
+			for b.Len()%int(alignment) != 0 {
+				b.WriteByte(0)
+			}
+			b.Write(make([]byte, 4+extra))
+			_, err := b.read()
+			if whole := 4+extra <= int(alignment); whole && err != nil {
+				t.Errorf("alignment %d, %d bytes after the tensor: %v", alignment, extra, err)
+			} else if !whole {
+				wantError(t, err, "tensor data", "oversized")
+			}
+		}
 	}
 }
 
