@@ -231,6 +231,19 @@ func TestPageKeyboard(t *testing.T) {
 	p.want("location.search", "")
 }
 
+func TestPageForgetsAClearedQuery(t *testing.T) {
+	p := newPage(t)
+	p.open("ready", "?q="+url.QueryEscape(question))
+	p.want(text("#count"), "7 passages by keyword and meaning")
+	p.want(`document.getElementById("timings").childElementCount`, "3")
+	p.value(`document.getElementById("query").value = ""`)
+	p.value(`document.getElementById("query").dispatchEvent(new Event("input"))`)
+	p.want(`document.getElementById("found").hidden`, "true")
+	p.want(text("#found"), "")
+	p.want(text("#announce"), "")
+	p.want(`document.getElementById("found").dataset.mode`, "undefined")
+}
+
 func TestPageShowsOnlyTheNewestQuery(t *testing.T) {
 	p := newPage(t)
 	p.open("ready", "?q=slow")
@@ -261,6 +274,11 @@ func TestPageShowsErrors(t *testing.T) {
 	}
 	p.want(text("#count"), "5 passages by keyword")
 	p.screenshot("error")
+
+	p.open("foreign vectors", "")
+	p.want(text("#meaning-state"), "not available")
+	p.want(text("#notice p"), "Search by meaning is off: these vectors were made by another model: index the passages with this one")
+	p.want(text("#keyword-state"), "8,841 passages ready")
 
 	p.open("loading", "?q="+url.QueryEscape(question))
 	p.want(text("#meaning-state"), "model 31.5 of 92.3 MB")

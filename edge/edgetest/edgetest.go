@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -60,7 +61,7 @@ func StartProcess(t testing.TB, o Options) Process {
 	}
 	files := maps.Clone(built)
 	dir := t.TempDir()
-	arguments := []string{"serve", filepath.Join(dir, configuration), "--socket-addr", "http=127.0.0.1:0", "--control-fd", "3"}
+	arguments := []string{"serve", filepath.Join(dir, configuration)}
 	if o.Assets != nil {
 		server := httptest.NewServer(o.Assets)
 		t.Cleanup(server.Close)
@@ -75,7 +76,7 @@ func StartProcess(t testing.TB, o Options) Process {
 	if err := edgebuild.Write(dir, files); err != nil {
 		t.Fatal(err)
 	}
-	return run(t, exec.Command(binary, arguments...))
+	return run(t, exec.Command(binary, arguments...), 3)
 }
 
 // The configuration's assets service and the one that fetches from a server.
@@ -109,17 +110,24 @@ var build = sync.OnceValues(func() (map[string][]byte, error) {
 	return edgebuild.Files(context.Background())
 })
 
-// run starts workerd and waits until it listens.
-func run(t testing.TB, cmd *exec.Cmd) Process {
+// run starts workerd, or a command that passes its arguments on to it, and waits
+// until it listens on a free port. It tells the port through a file descriptor:
+// 3, or 1 where a program between does not hand on others.
+func run(t testing.TB, cmd *exec.Cmd, control int) Process {
 	t.Helper()
 	events, remote, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer events.Close()
-	cmd.ExtraFiles = []*os.File{remote}
+	cmd.Args = append(cmd.Args, "--socket-addr", "http=127.0.0.1:0", "--control-fd", strconv.Itoa(control))
 	log := new(logBuffer)
 	cmd.Stdout, cmd.Stderr = log, log
+	if control == 1 {
+		cmd.Stdout = remote
+	} else {
+		cmd.ExtraFiles = []*os.File{remote}
+	}
 	err = cmd.Start()
 	remote.Close()
 	if err != nil {

@@ -15,6 +15,17 @@ import (
 func StartWrangler(t testing.TB, configuration, modelDir, bundleDir string) Process {
 	t.Helper()
 	binary := findWorkerd(t)
+	copied := deployment(t, configuration, modelDir, bundleDir)
+	cmd := exec.Command(binary, "serve", "--experimental", copied)
+	cmd.Env = append(os.Environ(), "WORKERD_ESBUILD="+esbuild(t))
+	return run(t, cmd, 3)
+}
+
+// deployment makes a folder with the worker and its assets where cmd/build puts
+// them by default, and with a copy of a configuration file of the folder edge. It
+// returns the path of the copy.
+func deployment(t testing.TB, configuration, modelDir, bundleDir string) string {
+	t.Helper()
 	files, err := build()
 	if err != nil {
 		t.Fatal(err)
@@ -31,13 +42,11 @@ func StartWrangler(t testing.TB, configuration, modelDir, bundleDir string) Proc
 	if err != nil {
 		t.Fatal(err)
 	}
-	copied := filepath.Join(root, "edge", filepath.Base(configuration))
-	if err := edgebuild.Write(filepath.Dir(copied), map[string][]byte{filepath.Base(copied): text}); err != nil {
+	name := filepath.Base(configuration)
+	if err := edgebuild.Write(filepath.Join(root, "edge"), map[string][]byte{name: text}); err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.Command(binary, "serve", "--experimental", copied, "--socket-addr", "http=127.0.0.1:0", "--control-fd", "3")
-	cmd.Env = append(os.Environ(), "WORKERD_ESBUILD="+esbuild(t))
-	return run(t, cmd)
+	return filepath.Join(root, "edge", name)
 }
 
 // esbuild compiles the bundler, which is among the module's dependencies.

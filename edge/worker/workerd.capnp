@@ -1,6 +1,7 @@
-# Runs the worker locally: workerd serve workerd.capnp
-# The folder assets beside this file holds model/ and index/; another one is given
-# by --directory-path assets=FOLDER, another address by --socket-addr http=HOST:PORT.
+# Runs the worker locally, in the folder of this file: workerd serve workerd.capnp
+# The folder assets holds model/ and index/. workerd looks for it in the working
+# directory, not beside this file; from elsewhere it is given by --directory-path
+# assets=FOLDER. Another address is given by --socket-addr http=HOST:PORT.
 
 using Workerd = import "/workerd/workerd.capnp";
 
@@ -9,7 +10,7 @@ const config :Workerd.Config = (
     (name = "main", worker = .worker),
     (name = "assets", disk = (path = "assets")),
   ],
-  sockets = [(name = "http", address = "127.0.0.1:8787", http = (), service = "main")],
+  sockets = [(name = "http", address = "127.0.0.1:8788", http = (), service = "main")],
 );
 
 const worker :Workerd.Worker = (

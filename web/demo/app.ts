@@ -31,9 +31,7 @@ async function run(): Promise<void> {
   byId("start").hidden = query !== "";
   byId("found").hidden = query === "" || shown === undefined;
   if (query === "") {
-    shown = undefined;
-    clear();
-    keyboard.reset();
+    showNothing();
     return;
   }
   try {
@@ -67,6 +65,17 @@ function showResults(results: Results): void {
   if (results.final) setText(byId("announce"), count(results));
 }
 
+/** showNothing empties what showResults fills. */
+function showNothing(): void {
+  shown = undefined;
+  clear();
+  keyboard.reset();
+  delete byId("found").dataset.mode;
+  byId("timings").replaceChildren();
+  byId("nothing").hidden = true;
+  for (const id of ["count", "nothing", "announce"]) setText(byId(id), "");
+}
+
 function showStatus(status: Status): void {
   showEngine(status, progress);
   showNotice(status);
@@ -76,6 +85,7 @@ function showStatus(status: Status): void {
 function showNotice({ index, model }: Status): void {
   const preparing = progress !== undefined && !progress.done;
   let notice = failure;
+  if (index.vectorsError && !preparing) notice = `${text.meaningOff}: ${index.vectorsError}`;
   if (model.error && !preparing) notice = `${text.meaningOff}: ${model.error}`;
   if (index.error && !preparing) notice = `${text.keywordOff}: ${index.error}`;
   if (progress?.error) notice = progress.error;

@@ -24,7 +24,7 @@ export function showEngine(status: Status, progress: Progress | undefined): void
   setBar(meaningBar, converting ? undefined : (meaning.bar ?? 0));
 
   byId("engine").dataset.keyword = waiting ? "loading" : index.stage;
-  byId("engine").dataset.meaning = converting ? "loading" : model.stage;
+  byId("engine").dataset.meaning = converting ? "loading" : index.vectorsError && !preparing ? "failed" : model.stage;
   setText(byId("device"), device(status.kernels, model));
 }
 

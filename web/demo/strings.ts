@@ -44,6 +44,7 @@ export function meaningState(index: IndexStatus, model: ModelStatus): { words: s
       return { words: `model ${megabytes(model.loaded)} of ${megabytes(model.total)} MB`, bar: model.loaded / model.total };
     case "ready":
       if (index.stage !== "ready") return { words: "model ready" };
+      if (index.vectorsError) return { words: "not available" };
       if (index.vectors < index.passages) {
         const part = `${whole.format(index.vectors)} of ${whole.format(index.passages)} passages by meaning`;
         return { words: part, bar: index.vectors / index.passages };

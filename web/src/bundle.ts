@@ -6,6 +6,9 @@ import { parseBundle } from "./manifest.ts";
 export interface Loaded {
   passages: number;
   vectors: number;
+  /** SHA-256 of the model.json that the vectors were made with; empty without vectors. */
+  model: string;
+  /** vectors is empty where there are none or they were refused. */
   files: { keyword: string; passages: string; vectors: string };
 }
 
@@ -13,12 +16,14 @@ export interface Loaded {
  * loadBundle brings a search bundle into a guest, or what is new of it: given
  * what the guest holds, only vectors that changed are fetched. It throws
  * BundleReplaced if the passages are others than those held. Files are fetched
- * while the guest is still starting.
+ * while the guest is still starting. Vectors of a model that fits refuses are
+ * left out; it is asked again after they were fetched, as more is known by then.
  */
 export async function loadBundle(
   folder: URL,
   starting: Promise<Guest>,
   held: Loaded | undefined,
+  fits: (model: string) => boolean,
   signal: AbortSignal,
 ): Promise<Loaded> {
   const store = await Store.open(folder);
@@ -29,7 +34,7 @@ export async function loadBundle(
   if (held && held.files.vectors === names.vectors) return held;
 
   const files: FileRef[] = held ? [] : [keyword, passages];
-  if (vectors) files.push(vectors);
+  if (vectors && fits(vectors.model)) files.push(vectors);
   const contents: Uint8Array[] = [];
   await getAll(store, files, (i, content) => (contents[i] = content), { signal });
   const guest = await starting;
@@ -39,9 +44,10 @@ export async function loadBundle(
     guest.index("keyword", contents[0]!);
     guest.index("passages", contents[1]!);
   }
-  if (vectors) guest.index("vectors", contents[files.length - 1]!);
+  if (vectors && files.includes(vectors) && fits(vectors.model)) guest.index("vectors", contents[files.length - 1]!);
+  else names.vectors = "";
   await store.prune(vectors ? [keyword, passages, vectors] : [keyword, passages]);
-  return { passages: count, vectors: vectors?.count ?? 0, files: names };
+  return { passages: count, vectors: vectors?.count ?? 0, model: vectors?.model ?? "", files: names };
 }
 
 /** The bundle in the folder is another one than the guest holds: a new guest is needed. */

@@ -88,9 +88,10 @@ export class Search {
   /** embed returns one vector of unit length for each text, in their order. */
   embed(texts: string[], kind: Kind = "query", signal?: AbortSignal): Promise<Float32Array[]> {
     return new Promise((resolve, reject) => {
+      let made: Float32Array[] = [];
       this.start({ type: "embed", id: ++this.lastId, texts, kind }, signal, {
-        embeddings: resolve,
-        done: () => {},
+        embeddings: (vectors) => (made = vectors),
+        done: () => resolve(made), // by now the status has come, too
         failed: reject,
       });
     });

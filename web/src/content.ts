@@ -188,6 +188,11 @@ async function readBody(
 
 async function verified(bytes: Uint8Array<ArrayBuffer>, file: FileRef): Promise<boolean> {
   if (bytes.length !== file.bytes) return false;
+  return (await sha256(bytes)) === file.sha256;
+}
+
+/** sha256 returns the hash of bytes in lower-case hex. */
+export async function sha256(bytes: Uint8Array<ArrayBuffer>): Promise<string> {
   const digest = new Uint8Array(await crypto.subtle.digest("SHA-256", bytes));
-  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("") === file.sha256;
+  return Array.from(digest, (byte) => byte.toString(16).padStart(2, "0")).join("");
 }

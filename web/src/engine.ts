@@ -8,6 +8,7 @@ import type { Kind, Status } from "./types.ts";
 
 const NO_INDEX = "there is no search index: give open() the URL of one";
 const NO_MODEL = "there is no model: give open() the URL of one";
+const OTHER_MODEL = "these vectors were made by another model: index the passages with this one";
 const STARTING = "the search engine is starting again; try once more";
 
 /**
@@ -21,6 +22,7 @@ export class Engine {
   private readonly runtime: Promise<Runtime>;
   private guest: Guest | undefined;
   private held: Loaded | undefined;
+  private modelId = ""; // SHA-256 of model.json; empty until known and once loading failed
   private life = new AbortController(); // of the current guest
   private firstIndex: Promise<void> = Promise.resolve();
   private model: Promise<void> = Promise.resolve();
@@ -119,6 +121,7 @@ export class Engine {
   private restart(): void {
     this.life.abort();
     this.guest = this.held = undefined;
+    this.modelId = "";
     this.status.restarts++;
     this.begin();
   }
@@ -149,6 +152,7 @@ export class Engine {
       await load();
     } catch (thrown) {
       if (life.signal.aborted) return;
+      if (name === "model") this.modelId = "";
       this.status[name].stage = "failed";
       this.status[name].error = message(thrown);
       if (thrown instanceof GuestStopped) {
@@ -161,17 +165,33 @@ export class Engine {
 
   private async loadIndex(life: AbortController, starting: Promise<Guest>): Promise<void> {
     if (!this.options.index) throw new Error(NO_INDEX);
-    const loaded = await loadBundle(new URL(this.options.index), starting, this.held, life.signal);
+    const loaded = await loadBundle(new URL(this.options.index), starting, this.held, (model) => this.fits(model), life.signal);
     life.signal.throwIfAborted();
     this.held = loaded;
-    this.status.index = { stage: "ready", passages: loaded.passages, vectors: loaded.vectors };
+    this.showIndex(loaded);
+  }
+
+  /** fits says whether vectors can be of the model; whichever manifest arrives second is compared. */
+  private fits(vectorsModel: string): boolean {
+    return this.modelId === "" || vectorsModel === "" || vectorsModel === this.modelId;
+  }
+
+  private showIndex({ passages, vectors, model, files }: Loaded): void {
+    const fits = this.fits(model);
+    this.status.index = { stage: "ready", passages, vectors: fits && files.vectors ? vectors : 0 };
+    if (!fits) this.status.index.vectorsError = OTHER_MODEL;
     this.report();
   }
 
   private async loadModel(life: AbortController, guest: Guest): Promise<void> {
     const folder = new URL(this.options.model!);
     const { model } = this.status;
-    await loadModel(folder, guest, (state) => {
+    const identify = (sha256: string): void => {
+      if (life.signal.aborted) return;
+      this.modelId = sha256;
+      if (this.held) this.showIndex(this.held);
+    };
+    await loadModel(folder, guest, identify, (state) => {
       if (life.signal.aborted) return;
       Object.assign(model, state);
       this.report();

@@ -13,7 +13,8 @@ export interface BundleManifest {
   count: number;
   keyword: FileRef;
   passages: FileRef;
-  vectors?: FileRef & { count: number };
+  /** model is the SHA-256 of the model.json that the vectors were made with. */
+  vectors?: FileRef & { count: number; model: string };
 }
 
 /** parseModel reads model.json as far as loading needs it. */
@@ -39,8 +40,9 @@ export function parseBundle(bytes: Uint8Array): BundleManifest {
     passages: file(root.passages, "index.json", "passages"),
   };
   if (root.vectors) {
-    const { count: embedded } = root.vectors as { count: unknown };
-    bundle.vectors = { ...file(root.vectors, "index.json", "vectors"), count: count(embedded, "index.json", "vectors.count") };
+    const { count: embedded, model } = root.vectors as { count: unknown; model: unknown };
+    if (typeof model !== "string") throw bad("index.json", "vectors.model");
+    bundle.vectors = { ...file(root.vectors, "index.json", "vectors"), count: count(embedded, "index.json", "vectors.count"), model };
   }
   return bundle;
 }

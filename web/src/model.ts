@@ -1,4 +1,4 @@
-import { Store, getAll } from "./content.ts";
+import { Store, getAll, sha256 } from "./content.ts";
 import type { Guest } from "./guest.ts";
 import { parseModel } from "./manifest.ts";
 
@@ -12,10 +12,12 @@ export interface ModelProgress {
 /**
  * loadModel brings a model package from a folder into a guest: each chunk is
  * verified, then copied to its place in kernel memory, in the order of arrival.
+ * identify is called with the SHA-256 of model.json before anything else is fetched.
  */
 export async function loadModel(
   folder: URL,
   guest: Guest,
+  identify: (sha256: string) => void,
   progress: (state: ModelProgress) => void,
   signal: AbortSignal,
 ): Promise<void> {
@@ -25,6 +27,8 @@ export async function loadModel(
   const { chunks } = manifest.weights;
   const state = { name: manifest.name, loaded: 0, cached: 0, total: manifest.weights.bytes + manifest.tokenizer.bytes };
   progress(state);
+  identify(await sha256(bytes));
+  signal.throwIfAborted();
 
   const start = guest.model(bytes);
   const offsets = chunks.map(() => start);

@@ -68,6 +68,8 @@ export interface IndexStatus {
   /** Passages that can be found by meaning, once the model is ready. */
   vectors: number;
   error?: string;
+  /** Why the index's vectors are not used, although search by keyword works. */
+  vectorsError?: string;
 }
 
 export interface ModelStatus {

@@ -5,7 +5,7 @@ const encoder = new TextEncoder();
 const sha256 = "ab".repeat(32);
 const file = { sha256, bytes: 3 };
 const model = { name: "m", tokenizer: file, weights: { bytes: 6, chunks: [file, file] } };
-const bundle = { count: 2, keyword: file, passages: file, vectors: { ...file, count: 1 } };
+const bundle = { count: 2, keyword: file, passages: file, vectors: { ...file, count: 1, model: file.sha256 } };
 
 const json = (value: unknown): Uint8Array => encoder.encode(JSON.stringify(value));
 const attempt = (parse: (bytes: Uint8Array) => unknown, bytes: Uint8Array): Promise<unknown> => Promise.resolve().then(() => parse(bytes));
@@ -30,6 +30,7 @@ test("hostile manifests are refused with the field's name", async () => {
   ];
   for (const [field, value] of refused) await fails(attempt(parseModel, json(value)), "model.json", field);
   await fails(attempt(parseModel, encoder.encode("<!doctype html>")), "model.json is not JSON");
-  await fails(attempt(parseBundle, json({ ...bundle, vectors: { ...file, count: 0.5 } })), "index.json", "vectors.count");
+  await fails(attempt(parseBundle, json({ ...bundle, vectors: { ...bundle.vectors, count: 0.5 } })), "index.json", "vectors.count");
+  await fails(attempt(parseBundle, json({ ...bundle, vectors: { ...file, count: 1 } })), "index.json", "vectors.model");
   await fails(attempt(parseBundle, json({ ...bundle, passages: {} })), "index.json", "passages.sha256");
 });
