@@ -70,11 +70,17 @@ func cpu() string {
 	return fmt.Sprintf("%s (family %s model %s)", found["model name"], found["cpu family"], found["model"])
 }
 
-// commit returns the checked-out commit, marked when the tree differs from it.
+// commit returns the checked-out commit, marked when anything but results differs
+// from it.
 func commit() string {
-	out, err := exec.Command("git", "describe", "--always", "--dirty", "--abbrev=12").Output()
+	out, err := exec.Command("git", "describe", "--always", "--exclude=*", "--abbrev=12").Output()
 	if err != nil {
 		return "unknown"
 	}
-	return strings.TrimSpace(string(out))
+	name := strings.TrimSpace(string(out))
+	changes, err := exec.Command("git", "status", "--porcelain", "--untracked-files=no", "--", ":/", ":(top,exclude)docs/results").Output()
+	if err != nil || len(changes) > 0 {
+		name += "-dirty"
+	}
+	return name
 }
