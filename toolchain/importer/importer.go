@@ -5,11 +5,11 @@ package importer
 import (
 	"context"
 	"errors"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 
+	"github.com/effir/effir/internal/atomicfile"
 	"github.com/effir/effir/toolchain/checkpoint"
 	"github.com/effir/effir/toolchain/importer/gguf"
 )
@@ -186,22 +186,15 @@ func alreadyThere(ctx context.Context, src Source, dest string, opts Options) (R
 
 // replaceable refuses to replace anything but a checkpoint.
 func replaceable(dest string) error {
-	entries, err := os.ReadDir(dest)
+	known := []string{"config.json", "model.safetensors", "tokenizer.json"}
+	foreign, err := atomicfile.Foreign(dest, func(name string) bool { return slices.Contains(known, name) })
 	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil
 	case err != nil:
 		return &checkpoint.InputError{File: dest, Problem: "is in the way", Err: err, Remedy: "choose another output folder"}
-	case len(entries) == 0:
-		return nil
-	}
-	known := []string{"config.json", "model.safetensors", "tokenizer.json"}
-	for _, e := range entries {
-		if !slices.Contains(known, e.Name()) {
-			return &checkpoint.InputError{
-				File: dest, Field: e.Name(), Problem: "the folder holds something that is not part of a checkpoint",
-				Remedy: "choose another output folder, or empty this one",
-			}
+	case foreign != "":
+		return &checkpoint.InputError{
+			File: dest, Field: foreign, Problem: "the folder holds something that is not part of a checkpoint",
+			Remedy: "choose another output folder, or empty this one",
 		}
 	}
 	return nil
