@@ -1,12 +1,11 @@
 package service
 
 import (
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"sync"
 
 	"github.com/effir/effir/wasm/model"
+	"github.com/effir/effir/wasm/model/modeldir"
 )
 
 const (
@@ -22,7 +21,7 @@ const (
 // modelState is how far the model is loaded.
 type modelState struct {
 	mu       sync.Mutex // guards the fields for the fetches of one request
-	hash     string     // SHA-256 of the manifest, "" before it is there
+	hash     string     // modeldir.Identity, "" before the manifest is there
 	have     []bool     // chunks in kernel memory
 	bytes    int        // of these chunks
 	finished bool
@@ -71,8 +70,7 @@ func (s *Service) loadManifest() error {
 	if _, err := s.engine.SetManifest(text); err != nil {
 		return err
 	}
-	sum := sha256.Sum256(text)
-	s.model.hash = hex.EncodeToString(sum[:])
+	s.model.hash = modeldir.Identity(text)
 	s.model.have = make([]bool, len(s.engine.Manifest().Weights.Chunks))
 	return nil
 }

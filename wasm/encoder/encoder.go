@@ -56,12 +56,8 @@ func (e *Encoder) Tokens(dst []int32, text string, kind Kind) ([]int32, error) {
 	start := len(dst)
 	dst = append(dst, how.Prefix...)
 	textStart := len(dst)
-	if lead != "" {
-		// Joined before tokenizing: a merge may span the border.
-		dst = e.tokenizer.Encode(dst, lead+clip(text, e.manifest.MaxTokens))
-	} else {
-		dst = e.tokenizer.Encode(dst, clip(text, e.manifest.MaxTokens))
-	}
+	// Joined before tokenizing: a merge may span the border.
+	dst = e.tokenizer.Encode(dst, lead+clip(text, e.manifest.MaxTokens))
 	if text == "" || len(dst) == textStart {
 		return dst[:start], ErrEmpty
 	}

@@ -22,14 +22,7 @@ func open(t testing.TB, k kernel.Kernels, dir string) *encoder.Encoder {
 	if err != nil {
 		t.Fatal(err)
 	}
-	weights, err := k.Alloc(m.Weights.Bytes)
-	if err != nil {
-		t.Fatal(err)
-	}
-	err = modeldir.ReadImage(files, m, func(offset int, chunk []byte) error {
-		k.Write(weights.Add(offset), chunk)
-		return nil
-	})
+	weights, err := modeldir.Load(files, m, k)
 	if err != nil {
 		t.Fatal(err)
 	}

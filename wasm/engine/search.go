@@ -116,14 +116,6 @@ func (e *Engine) setVectors(b []byte) error {
 	return s.retriever.SetVectors(vectors, &s.scanner)
 }
 
-// Covered returns how many passages there are and how many of them have vectors.
-func (e *Engine) Covered() (vectors, passages int) {
-	if e.search.retriever == nil {
-		return 0, 0
-	}
-	return e.search.retriever.Covered(), e.search.retriever.Len()
-}
-
 // Answer is what Search found.
 type Answer struct {
 	Mode   string `json:"mode"`

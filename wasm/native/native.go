@@ -53,14 +53,7 @@ func Open(dir fs.FS, o Options) (*Encoder, error) {
 			return nil, err
 		}
 	}
-	weights, err := k.Alloc(m.Weights.Bytes)
-	if err != nil {
-		return nil, err
-	}
-	err = modeldir.ReadImage(dir, m, func(offset int, chunk []byte) error {
-		k.Write(weights.Add(offset), chunk)
-		return nil
-	})
+	weights, err := modeldir.Load(dir, m, k)
 	if err != nil {
 		return nil, err
 	}

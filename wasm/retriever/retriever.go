@@ -59,9 +59,6 @@ func (r *Retriever) SetVectors(vectors *index.Vectors, scanner index.Scanner) er
 	return nil
 }
 
-// Len returns the number of passages.
-func (r *Retriever) Len() int { return r.passages.Len() }
-
 // Covered returns how many passages have vectors.
 func (r *Retriever) Covered() int {
 	if r.vectors == nil {

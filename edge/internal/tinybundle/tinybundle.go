@@ -14,6 +14,7 @@ import (
 	"github.com/effir/effir/wasm/index"
 	"github.com/effir/effir/wasm/kernel"
 	"github.com/effir/effir/wasm/model"
+	"github.com/effir/effir/wasm/model/modeldir"
 	"github.com/effir/effir/wasm/native"
 )
 
@@ -61,7 +62,6 @@ func embed(t testing.TB, modelDir string) (*index.Vectors, string) {
 	t.Helper()
 	manifest, err := os.ReadFile(filepath.Join(modelDir, model.FileName))
 	check(t, err)
-	sum := sha256.Sum256(manifest)
 	e, err := native.Open(os.DirFS(modelDir), native.Options{Kernels: kernel.NewReference(), Workers: 1})
 	check(t, err)
 	texts := make([]string, len(Passages))
@@ -75,7 +75,7 @@ func embed(t testing.TB, modelDir string) (*index.Vectors, string) {
 	for _, v := range list {
 		check(t, vectors.Append(v))
 	}
-	return vectors, hex.EncodeToString(sum[:])
+	return vectors, modeldir.Identity(manifest)
 }
 
 func check(t testing.TB, err error) {

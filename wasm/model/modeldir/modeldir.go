@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io/fs"
 
+	"github.com/effir/effir/wasm/kernel"
 	"github.com/effir/effir/wasm/model"
 )
 
@@ -40,6 +41,19 @@ func Check(dir fs.FS) error {
 func Identity(manifest []byte) string {
 	sum := sha256.Sum256(manifest)
 	return hex.EncodeToString(sum[:])
+}
+
+// Load copies the verified weights of a package to new memory and returns where
+// the image starts.
+func Load(dir fs.FS, m *model.Manifest, memory kernel.Memory) (kernel.Ptr, error) {
+	weights, err := memory.Alloc(m.Weights.Bytes)
+	if err != nil {
+		return 0, err
+	}
+	return weights, ReadImage(dir, m, func(offset int, chunk []byte) error {
+		memory.Write(weights.Add(offset), chunk)
+		return nil
+	})
 }
 
 // ReadImage hands the verified chunks of the weights image to place, in order,
