@@ -17,13 +17,13 @@ import (
 	"github.com/gomlx/gomlx/pkg/core/tensors"
 	mlcontext "github.com/gomlx/gomlx/pkg/ml/context"
 
-	"github.com/effir/effir/gomlx-models/llama"
+	"github.com/effir/effir/gomlx-models/family"
 	"github.com/effir/effir/gomlx-models/pooling"
 )
 
 // Encoder holds a model on a backend. Its methods may be called concurrently.
 type Encoder struct {
-	cfg     llama.Config
+	sizes   family.Sizes
 	options options
 	weights *mlcontext.Context
 	execs   map[pooling.Kind]*mlcontext.Exec
@@ -31,13 +31,16 @@ type Encoder struct {
 
 // New copies the weights to the backend, which must outlive the encoder.
 // Nothing is compiled yet.
-func New(backend backends.Backend, cfg llama.Config, w llama.Weights, opts ...Option) (*Encoder, error) {
+func New(backend backends.Backend, m family.Model, w family.Weights, opts ...Option) (*Encoder, error) {
 	o, err := newOptions(opts)
 	if err != nil {
 		return nil, err
 	}
-	e := &Encoder{cfg: cfg, options: o, weights: mlcontext.New(), execs: map[pooling.Kind]*mlcontext.Exec{}}
-	if err := llama.Load(e.weights, cfg, w); err != nil {
+	e := &Encoder{sizes: m.Sizes(), options: o, weights: mlcontext.New(), execs: map[pooling.Kind]*mlcontext.Exec{}}
+	if longest := o.buckets[len(o.buckets)-1]; e.sizes.MaxTokens > 0 && longest > e.sizes.MaxTokens {
+		return nil, fmt.Errorf("encoder: a bucket of %d tokens, but the model has %d positions: use shorter buckets", longest, e.sizes.MaxTokens)
+	}
+	if err := m.Load(e.weights, w); err != nil {
 		e.Close()
 		return nil, err
 	}
@@ -45,16 +48,20 @@ func New(backend backends.Backend, cfg llama.Config, w llama.Weights, opts ...Op
 		e.Close()
 		return nil, err
 	}
-	for _, kind := range []pooling.Kind{pooling.KindMean, pooling.KindLast} {
+	for _, kind := range []pooling.Kind{pooling.KindMean, pooling.KindLast, pooling.KindCLS} {
 		e.execs[kind], err = mlcontext.NewExec(backend, e.weights, func(scope *mlcontext.Context, ids, mask *graph.Node) *graph.Node {
-			states := llama.Forward(scope, cfg, ids, mask)
+			states := family.Forward(m, scope, ids, mask)
 			hidden := states.Last
 			if o.residual {
-				hidden = states.AfterMLP[cfg.Layers()-1]
+				hidden = states.AfterMLP[e.sizes.Layers()-1]
 			}
 			position := graph.Iota(ids.Graph(), ids.Shape(), 1)
 			mask = graph.LogicalAnd(mask, graph.GreaterOrEqual(position, graph.Const(ids.Graph(), int32(o.skip))))
-			return pooling.Normalize(pooling.Pool(kind, hidden, mask))
+			pooled := pooling.Pool(kind, hidden, mask)
+			if o.asPooled {
+				return pooled
+			}
+			return pooling.Normalize(pooled)
 		})
 		if err != nil {
 			e.Close()
@@ -89,7 +96,8 @@ func (e *Encoder) Close() {
 	e.weights.Finalize()
 }
 
-// Embed returns one vector of length Hidden and norm 1 per text, in order. ids
+// Embed returns one vector of length Hidden and, unless [WithoutNormalizing] is
+// set, norm 1 per text, in order. ids
 // are the tokens of each text, at least one and at most as many as the longest
 // bucket. Cancelling ctx ends it before the next batch.
 func (e *Encoder) Embed(ctx context.Context, ids [][]int32, kind pooling.Kind) ([][]float32, error) {
@@ -129,8 +137,8 @@ func (e *Encoder) check(ids [][]int32) error {
 			return fmt.Errorf("embed: text %d has %d tokens, more than the longest bucket, %d: truncate it or add a bucket", i, len(text), longest)
 		}
 		for _, id := range text {
-			if id < 0 || int(id) >= e.cfg.Vocab {
-				return fmt.Errorf("embed: text %d has token %d, the vocabulary has %d: wrong tokenizer?", i, id, e.cfg.Vocab)
+			if id < 0 || int(id) >= e.sizes.Vocab {
+				return fmt.Errorf("embed: text %d has token %d, the vocabulary has %d: wrong tokenizer?", i, id, e.sizes.Vocab)
 			}
 		}
 	}
@@ -191,7 +199,7 @@ func (e *Encoder) embedBatch(exec *mlcontext.Exec, b batch, ids [][]int32, vecto
 	defer out.MustFinalizeAll()
 	return tensors.ConstFlatData(out, func(data []float32) {
 		for row, text := range b.texts {
-			vectors[text] = slices.Clone(data[row*e.cfg.Hidden : (row+1)*e.cfg.Hidden])
+			vectors[text] = slices.Clone(data[row*e.sizes.Hidden : (row+1)*e.sizes.Hidden])
 		}
 	})
 }

@@ -14,6 +14,7 @@ type options struct {
 	progress    func(done, total int)
 	skip        int
 	residual    bool
+	asPooled    bool
 }
 
 // WithBuckets sets the padded lengths in tokens; default 32, 128 and 512. Fewer
@@ -46,6 +47,12 @@ func WithSkip(n int) Option {
 // makes of it.
 func WithoutFinalNorm() Option {
 	return func(o *options) { o.residual = true }
+}
+
+// WithoutNormalizing returns the pooled states as they are, for a head that
+// follows; default is to divide each by its Euclidean length.
+func WithoutNormalizing() Option {
+	return func(o *options) { o.asPooled = true }
 }
 
 func newOptions(opts []Option) (options, error) {

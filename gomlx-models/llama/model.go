@@ -1,96 +1,77 @@
 // Package llama is the Llama architecture as GoMLX graphs in float32: RMSNorm,
-// half-split rotary positions, grouped-query attention and SwiGLU, with an MLP
-// width of its own for each layer. It is the float reference of the runtime
-// under wasm and what training starts from.
+// half-split rotary positions, grouped-query attention and SwiGLU. Each layer
+// has an MLP width of its own, and layers may lack attention or MLP. It is the
+// float reference of the runtime under wasm and what training starts from.
 //
-// Weights live in a GoMLX context: [Load] creates one trainable variable per
-// tensor, the graph functions read them. Hugging Face's tensor name is the
-// variable's path, dots turned into scopes: model.norm.weight is the variable
-// "weight" in the scope "model/norm". Linear weights keep Hugging Face's layout
-// [outputs, inputs].
-//
-// Graph functions follow GoMLX's convention: they panic with an error, which
-// the executor that builds the graph returns.
+// Variables have Hugging Face's names, dots turned into scopes: model.norm.weight
+// is the variable "weight" in the scope "model/norm". Linear weights are
+// [outputs, inputs]; rows of q_proj and k_proj are in the half-split order of
+// rotary positions. The gate of a layer's MLP (see [layer.Gate]) lies in its
+// scope "mlp".
 package llama
 
 import (
-	"strconv"
-
-	"github.com/gomlx/gomlx/pkg/core/dtypes"
 	. "github.com/gomlx/gomlx/pkg/core/graph" //nolint:revive // GoMLX's convention for graph code
 	"github.com/gomlx/gomlx/pkg/ml/context"
-	"github.com/gomlx/gomlx/pkg/support/exceptions"
+
+	"github.com/effir/effir/gomlx-models/family"
+	"github.com/effir/effir/gomlx-models/layer"
 )
 
-// States are the values of the residual stream on its way through the model,
-// each float32 [batch, length, Hidden]. Those that a graph does not return are
-// not computed for their own sake.
-type States struct {
-	Embedding      *Node   // token embeddings, the input of layer 0
-	AfterAttention []*Node // per layer, after attention was added
-	AfterMLP       []*Node // per layer, after the MLP was added: the layer's output
-	Last           *Node   // output of the last layer after the final norm
-}
-
-// Forward builds the whole model.
-//
-//   - scope: the context into which [Load] put the weights.
-//   - ids: int32 [batch, length], tokens padded on the right with any valid id.
-//   - mask: bool [batch, length], true for tokens, false for padding. Each row
-//     needs at least one token.
-//
-// States at padding positions are meaningless; those of tokens do not depend
-// on the padding.
-func Forward(scope *context.Context, cfg Config, ids, mask *Node) States {
-	checkInputs(cfg, ids, mask)
-	length := ids.Shape().Dimensions[1]
-	rope := newRotary(ids.Graph(), cfg, length)
-	allowed := attentionMask(cfg, mask)
-
-	model := scope.In("model")
-	embedding := parameter(model.In("embed_tokens"), ids.Graph(), cfg.Vocab, cfg.Hidden)
-	x := Gather(embedding, ExpandAxes(ids, -1))
-	states := States{Embedding: x}
-	for i, width := range cfg.Intermediate {
-		layer := model.In("layers").In(strconv.Itoa(i))
-		normed := norm(layer.In("input_layernorm"), cfg, x)
-		x = Add(x, attention(layer.In("self_attn"), cfg, normed, rope, allowed))
-		states.AfterAttention = append(states.AfterAttention, x)
-		if width > 0 {
-			normed = norm(layer.In("post_attention_layernorm"), cfg, x)
-			x = Add(x, mlp(layer.In("mlp"), normed, width))
-		}
-		states.AfterMLP = append(states.AfterMLP, x)
+// Embed implements [family.Model]: the token embeddings.
+func (c Config) Embed(scope *context.Context, ids, mask *Node) *Node {
+	if err := c.Validate(); err != nil {
+		panic(err)
 	}
-	states.Last = norm(model.In("norm"), cfg, x)
-	return states
+	family.CheckInputs(ids, mask)
+	return layer.Embedding(family.Scope(scope, pathEmbedding), ids, c.Vocab, c.Hidden)
 }
 
-// Hidden returns the last hidden states, float32 [batch, length, Hidden], after
-// the final norm. See [Forward] for the arguments.
-func Hidden(scope *context.Context, cfg Config, ids, mask *Node) *Node {
-	return Forward(scope, cfg, ids, mask).Last
+// Layer implements [family.Model]. A dropped sub-layer has no norm in front of
+// it either: x stays x.
+func (c Config) Layer(scope *context.Context, i int, x, mask *Node) (afterAttention, afterMLP *Node) {
+	at := func(path string) *context.Context { return family.Scope(scope, layerPath(i)+path) }
+	if c.hasAttention(i) {
+		x = Add(x, c.attention(at, layer.RMSNorm(at(pathAttentionNorm), x, c.RMSEps), mask))
+	}
+	afterAttention = x
+	if width := c.Intermediate[i]; width > 0 {
+		x = Add(x, c.mlp(at, layer.RMSNorm(at(pathMLPNorm), x, c.RMSEps), width))
+	}
+	return afterAttention, x
+}
+
+// Final implements [family.Model]: the final norm.
+func (c Config) Final(scope *context.Context, x *Node) *Node {
+	return layer.RMSNorm(family.Scope(scope, pathFinalNorm), x, c.RMSEps)
 }
 
 // Logits returns the scores of the next token, float32 [..., Vocab], from last
 // hidden states, float32 [..., Hidden]. Unless the embedding is tied it needs
-// the weights of [LoadHead].
-func Logits(scope *context.Context, cfg Config, hidden *Node) *Node {
-	if cfg.Tied {
-		return linear(scope.In("model").In("embed_tokens"), hidden, cfg.Vocab)
+// the weights of [Config.LoadHead].
+func (c Config) Logits(scope *context.Context, hidden *Node) *Node {
+	path := pathHead
+	if c.Tied {
+		path = pathEmbedding
 	}
-	return linear(scope.In("lm_head"), hidden, cfg.Vocab)
+	return layer.Linear(family.Scope(scope, path), hidden, c.Vocab)
 }
 
-func checkInputs(cfg Config, ids, mask *Node) {
-	if err := cfg.Validate(); err != nil {
-		panic(err)
+// attention is grouped-query attention with rotary positions. at returns the
+// scope of a path in the layer; x is normed, and so far [batch, length, Hidden].
+func (c Config) attention(at func(path string) *context.Context, x, mask *Node) *Node {
+	batch, length := x.Shape().Dimensions[0], x.Shape().Dimensions[1]
+	heads := func(path string, n int) *Node {
+		return Reshape(layer.Linear(at(path), x, n*c.HeadDim), batch, length, n, c.HeadDim)
 	}
-	if ids.Rank() != 2 || !ids.DType().IsInt() {
-		exceptions.Panicf("llama: ids are %s, want integers [batch, length]", ids.Shape())
-	}
-	want := ids.Shape().Dimensions
-	if mask.DType() != dtypes.Bool || mask.Rank() != 2 || mask.Shape().Dimensions[0] != want[0] || mask.Shape().Dimensions[1] != want[1] {
-		exceptions.Panicf("llama: mask is %s, want bool %v", mask.Shape(), want)
-	}
+	rope := newRotary(x.Graph(), c, length)
+	q, k, v := rope.turn(heads(pathQ, c.Heads)), rope.turn(heads(pathK, c.KVHeads)), heads(pathV, c.KVHeads)
+	return layer.Linear(at(pathO), layer.Attention(q, k, v, layer.AttentionBias(mask, c.Causal)), c.Hidden)
+}
+
+// mlp is SwiGLU (arXiv:2002.05202): down(silu(gate(x)) · up(x)) with inner width
+// width; x is normed.
+func (c Config) mlp(at func(path string) *context.Context, x *Node, width int) *Node {
+	inner := Mul(layer.SiLU(layer.Linear(at(pathGate), x, width)), layer.Linear(at(pathUp), x, width))
+	return layer.Linear(at(pathDown), layer.Gate(at(pathMLP), inner), c.Hidden)
 }

@@ -12,8 +12,8 @@ import (
 	"github.com/gomlx/gomlx/pkg/ml/context"
 
 	"github.com/effir/effir/gomlx-models/backend"
+	"github.com/effir/effir/gomlx-models/family"
 	"github.com/effir/effir/gomlx-models/internal/testmodel"
-	"github.com/effir/effir/gomlx-models/llama"
 )
 
 // smolTolerance is the largest absolute difference to transformers after thirty
@@ -30,7 +30,7 @@ type smolGoldens struct {
 
 func readSmolGoldens(t *testing.T) smolGoldens {
 	t.Helper()
-	f := open(t, filepath.Join("testdata", "smollm2.safetensors"))
+	f := testmodel.Open(t, filepath.Join("testdata", "smollm2.safetensors"))
 	floats := func(name string) ([]int, []float32) {
 		shape, data, err := f.Tensor(name)
 		if err != nil {
@@ -88,8 +88,8 @@ func checkSmol(t *testing.T, b backends.Backend, dir string, g smolGoldens, n, l
 		}
 	}
 	exec, err := context.NewExec(b, scope, func(scope *context.Context, ids, mask *graph.Node) (*graph.Node, *graph.Node) {
-		hidden := llama.Hidden(scope, cfg, ids, mask)
-		return hidden, llama.Logits(scope, cfg, hidden)
+		hidden := family.Forward(cfg, scope, ids, mask).Last
+		return hidden, cfg.Logits(scope, hidden)
 	})
 	if err != nil {
 		t.Fatal(err)

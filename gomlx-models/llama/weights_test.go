@@ -12,6 +12,7 @@ import (
 	"github.com/gomlx/gomlx/pkg/ml/context"
 
 	"github.com/effir/effir/gomlx-models/backend"
+	"github.com/effir/effir/gomlx-models/family"
 )
 
 // memoryWeights are tensors in memory.
@@ -34,19 +35,27 @@ func (w memoryWeights) Tensor(name string) ([]int, []float32, error) {
 func randomWeights(cfg Config, seed uint64) memoryWeights {
 	r := rand.New(rand.NewPCG(seed, 0))
 	w := memoryWeights{}
-	for _, p := range append(cfg.parameters(), tensorSpec{"lm_head.weight", []int{cfg.Vocab, cfg.Hidden}}) {
+	list := []family.Tensor{{Name: "lm_head.weight", Shape: []int{cfg.Vocab, cfg.Hidden}}}
+	for part := family.PartFinal; int(part) < len(cfg.Intermediate); part++ {
+		tensors, err := cfg.tensors(part)
+		if err != nil {
+			panic(err)
+		}
+		list = append(list, tensors...)
+	}
+	for _, p := range list {
 		size := 1
-		for _, n := range p.shape {
+		for _, n := range p.Shape {
 			size *= n
 		}
 		data := make([]float32, size)
 		for i := range data {
-			data[i] = float32(r.NormFloat64() / math.Sqrt(float64(p.shape[len(p.shape)-1])))
-			if len(p.shape) == 1 {
+			data[i] = float32(r.NormFloat64() / math.Sqrt(float64(p.Shape[len(p.Shape)-1])))
+			if len(p.Shape) == 1 {
 				data[i] = float32(0.5 + r.Float64())
 			}
 		}
-		w[p.name] = memoryTensor{p.shape, data}
+		w[p.Name] = memoryTensor{p.Shape, data}
 	}
 	return w
 }
@@ -55,7 +64,7 @@ func TestLoad(t *testing.T) {
 	cfg := validConfig()
 	w := randomWeights(cfg, 1)
 	scope := context.New()
-	if err := Load(scope, cfg, w); err != nil {
+	if err := cfg.Load(scope, w); err != nil {
 		t.Fatal(err)
 	}
 	// Layer 1 has no MLP and no norm before it: 1 + 9 + 5 + 1 tensors.
@@ -66,7 +75,7 @@ func TestLoad(t *testing.T) {
 	if v == nil || fmt.Sprint(v.Shape().Dimensions) != "[8 5]" || !v.Trainable {
 		t.Errorf("down_proj of layer 0 is %v, want a trainable variable [8 5]", v)
 	}
-	if err := LoadHead(scope, cfg, w); err != nil {
+	if err := cfg.LoadHead(scope, w); err != nil {
 		t.Fatal(err)
 	}
 	if n := scope.NumVariables(); n != 17 {
@@ -74,7 +83,7 @@ func TestLoad(t *testing.T) {
 	}
 	tied := cfg
 	tied.Tied = true
-	if err := LoadHead(context.New(), tied, memoryWeights{}); err != nil {
+	if err := tied.LoadHead(context.New(), memoryWeights{}); err != nil {
 		t.Errorf("head of a tied model: %v", err)
 	}
 }
@@ -85,7 +94,7 @@ func TestLoadCopies(t *testing.T) {
 	w := randomWeights(cfg, 1)
 	want := w["model.norm.weight"].data[3]
 	scope := context.New()
-	if err := Load(scope, cfg, w); err != nil {
+	if err := cfg.Load(scope, w); err != nil {
 		t.Fatal(err)
 	}
 	w["model.norm.weight"].data[3] = 77
@@ -109,20 +118,20 @@ func TestLoadErrors(t *testing.T) {
 	} {
 		w := randomWeights(validConfig(), 1)
 		c.change(w)
-		err := Load(context.New(), validConfig(), w)
+		err := validConfig().Load(context.New(), w)
 		if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), name) {
 			t.Errorf("error %v, want one with %q and %q", err, name, c.want)
 		}
 	}
-	if err := Load(context.New(), Config{}, memoryWeights{}); err == nil {
+	if err := (Config{}).Load(context.New(), memoryWeights{}); err == nil {
 		t.Error("no error for an empty config")
 	}
 	scope := context.New()
 	w := randomWeights(validConfig(), 1)
-	if err := Load(scope, validConfig(), w); err != nil {
+	if err := validConfig().Load(scope, w); err != nil {
 		t.Fatal(err)
 	}
-	if err := Load(scope, validConfig(), w); err == nil || !strings.Contains(err.Error(), "already") {
+	if err := validConfig().Load(scope, w); err == nil || !strings.Contains(err.Error(), "already") {
 		t.Errorf("second load into the same scope: %v", err)
 	}
 }
@@ -136,7 +145,7 @@ func TestForwardErrors(t *testing.T) {
 	defer b.Finalize()
 	cfg := validConfig()
 	loaded := context.New()
-	if err := Load(loaded, cfg, randomWeights(cfg, 1)); err != nil {
+	if err := cfg.Load(loaded, randomWeights(cfg, 1)); err != nil {
 		t.Fatal(err)
 	}
 	wider := cfg
@@ -149,7 +158,7 @@ func TestForwardErrors(t *testing.T) {
 		ids, mask any
 		want      string
 	}{
-		{"not loaded", context.New(), cfg, ids, mask, "load them first"},
+		{"not loaded", context.New(), cfg, ids, mask, "load the weights first"},
 		{"other config", loaded, wider, ids, mask, "want [6 8]"},
 		{"invalid config", loaded, Config{}, ids, mask, "Vocab"},
 		{"float ids", loaded, cfg, [][]float32{{1, 2}}, mask, "want integers"},
@@ -157,7 +166,7 @@ func TestForwardErrors(t *testing.T) {
 		{"integer mask", loaded, cfg, ids, ids, "want bool"},
 	} {
 		_, err := context.ExecOnce(b, c.scope, func(scope *context.Context, ids, mask *graph.Node) *graph.Node {
-			return Hidden(scope, c.cfg, ids, mask)
+			return family.Forward(c.cfg, scope, ids, mask).Last
 		}, c.ids, c.mask)
 		if err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: error %v, want one with %q", c.name, err, c.want)

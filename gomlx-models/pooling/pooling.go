@@ -19,9 +19,12 @@ const (
 	// KindLast is the last token, the only one that has seen the whole text in
 	// a causal model.
 	KindLast
+	// KindCLS is the first token, as of BERT models trained with a token [CLS]
+	// in front of the text.
+	KindCLS
 )
 
-var names = [...]string{KindMean: "mean", KindLast: "last"}
+var names = [...]string{KindMean: "mean", KindLast: "last", KindCLS: "cls"}
 
 // String returns the name that [Parse] reads.
 func (k Kind) String() string {
@@ -31,14 +34,14 @@ func (k Kind) String() string {
 	return names[k]
 }
 
-// Parse returns the kind of pooling with the given name, "mean" or "last".
+// Parse returns the kind of pooling with the given name, "mean", "last" or "cls".
 func Parse(name string) (Kind, error) {
 	for k, n := range names {
 		if n == name {
 			return Kind(k), nil
 		}
 	}
-	return 0, fmt.Errorf(`pooling %q: unknown: use "mean" or "last"`, name)
+	return 0, fmt.Errorf(`pooling %q: unknown: use "mean", "last" or "cls"`, name)
 }
 
 // Pool returns float32 [batch, width] from hidden, float32 [batch, length,
@@ -50,6 +53,8 @@ func Pool(kind Kind, hidden, mask *Node) *Node {
 		return Mean(hidden, mask)
 	case KindLast:
 		return Last(hidden, mask)
+	case KindCLS:
+		return First(hidden, mask)
 	}
 	exceptions.Panicf("pooling: unknown %s", kind)
 	return nil
@@ -72,6 +77,15 @@ func Last(hidden, mask *Node) *Node {
 	last := AddScalar(ReduceAndKeep(tokens, ReduceSum, -1), -1)
 	position := Iota(hidden.Graph(), tokens.Shape(), 1)
 	return weightedSum(hidden, mask, ConvertDType(Equal(position, last), hidden.DType()))
+}
+
+// First returns the hidden state of each text's first token, the first for which
+// mask is true, zero for a text without tokens. Shapes as for [Pool].
+func First(hidden, mask *Node) *Node {
+	checkInputs(hidden, mask)
+	tokens := ConvertDType(mask, dtypes.Int32)
+	ordinal := CumSum(tokens, 1)
+	return weightedSum(hidden, mask, ConvertDType(LogicalAnd(mask, Equal(ordinal, OnesLike(ordinal))), hidden.DType()))
 }
 
 // Normalize divides each row of x, float32 [..., width], by its Euclidean norm.

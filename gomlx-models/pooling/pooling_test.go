@@ -29,6 +29,7 @@ func TestPool(t *testing.T) {
 	}{
 		{pooling.KindMean, [][]float32{{3, 5}, {6, 8}, {0, 0}}},
 		{pooling.KindLast, [][]float32{{5, 9}, {6, 8}, {0, 0}}},
+		{pooling.KindCLS, [][]float32{{1, 2}, {6, 8}, {0, 0}}},
 	} {
 		t.Run(c.kind.String(), func(t *testing.T) {
 			testmodel.EachBackend(t, func(t *testing.T, b backends.Backend) {
@@ -71,11 +72,12 @@ func TestNormalize(t *testing.T) {
 // TestGradientOfPadding: padding has no part in the result, so none in the
 // gradient, and a zero vector does no harm to the others.
 func TestGradientOfPadding(t *testing.T) {
-	for _, kind := range []pooling.Kind{pooling.KindMean, pooling.KindLast} {
+	only := map[pooling.Kind]int{pooling.KindLast: 2, pooling.KindCLS: 0} // of text 0
+	for _, kind := range []pooling.Kind{pooling.KindMean, pooling.KindLast, pooling.KindCLS} {
 		testmodel.EachBackend(t, func(t *testing.T, b backends.Backend) {
 			got, err := graph.ExecOnce(b, func(hidden, mask *graph.Node) *graph.Node {
 				pooled := pooling.Normalize(pooling.Pool(kind, hidden, mask))
-				weighted := graph.Mul(pooled, graph.Const(pooled.Graph(), [][]float32{{1, 2}, {3, -4}, {5, 6}}))
+				weighted := graph.Mul(pooled, graph.Const(pooled.Graph(), [][]float32{{2, 1}, {3, -4}, {5, 6}}))
 				return graph.Gradient(graph.ReduceAllSum(weighted), hidden)[0]
 			}, hidden, mask)
 			if err != nil {
@@ -84,7 +86,7 @@ func TestGradientOfPadding(t *testing.T) {
 			for i, text := range got.Value().([][][]float32) {
 				for j, g := range text {
 					zero := g[0] == 0 && g[1] == 0
-					counts := mask[i][j] && (kind == pooling.KindMean || i == 1 || j == 2)
+					counts := mask[i][j] && (kind == pooling.KindMean || i == 1 || j == only[kind])
 					if zero == counts || math.IsNaN(float64(g[0]+g[1])) {
 						t.Errorf("%s: gradient of text %d, position %d is %v; counts: %v", kind, i, j, g, counts)
 					}
@@ -95,7 +97,7 @@ func TestGradientOfPadding(t *testing.T) {
 }
 
 func TestParse(t *testing.T) {
-	for _, kind := range []pooling.Kind{pooling.KindMean, pooling.KindLast} {
+	for _, kind := range []pooling.Kind{pooling.KindMean, pooling.KindLast, pooling.KindCLS} {
 		if got, err := pooling.Parse(kind.String()); err != nil || got != kind {
 			t.Errorf("Parse(%q) = %v, %v", kind, got, err)
 		}

@@ -78,12 +78,7 @@ func open(dir string, weightFiles []string) (_ *Checkpoint, err error) {
 			_ = c.Close()
 		}
 	}()
-	configPath := filepath.Join(dir, configFile)
-	data, err := readLimited(configPath, maxConfig)
-	if err != nil {
-		return nil, err
-	}
-	if c.config, err = ParseConfig(configPath, data); err != nil {
+	if c.config, err = ReadConfig(filepath.Join(dir, configFile)); err != nil {
 		return nil, err
 	}
 	for _, name := range weightFiles {
@@ -91,24 +86,33 @@ func open(dir string, weightFiles []string) (_ *Checkpoint, err error) {
 			return nil, err
 		}
 	}
+	c.addAliases()
 	for _, spec := range c.config.Tensors() {
-		have, ok := c.tensors[spec.Name]
-		switch {
-		case !ok:
-			return nil, c.fail(filepath.Join(dir, weightFiles[0]), spec.Name, "is missing, but config.json demands it")
-		case !slices.Equal(have.shape, spec.Shape):
-			return nil, c.fail(have.file.Name(), spec.Name, fmt.Sprintf("has shape %v, but config.json demands %v", have.shape, spec.Shape))
-		case !slices.Contains([]string{"F32", "F16", "BF16"}, have.dtype):
-			return nil, c.fail(have.file.Name(), spec.Name, fmt.Sprintf("has dtype %s; F32, F16 and BF16 are supported", have.dtype))
+		if err := c.check(filepath.Join(dir, weightFiles[0]), spec); err != nil {
+			return nil, err
 		}
 	}
 	return c, nil
 }
 
+// check checks that a tensor is there in the demanded shape; file is where it is missed if not.
+func (c *Checkpoint) check(file string, spec Spec) error {
+	have, ok := c.tensors[spec.Name]
+	switch {
+	case !ok:
+		return c.fail(file, spec.Name, "is missing, but the configuration demands it")
+	case !slices.Equal(have.shape, spec.Shape):
+		return c.fail(have.file.Name(), spec.Name, fmt.Sprintf("has shape %v, but the configuration demands %v", have.shape, spec.Shape))
+	case !slices.Contains([]string{"F32", "F16", "BF16"}, have.dtype):
+		return c.fail(have.file.Name(), spec.Name, fmt.Sprintf("has dtype %s; F32, F16 and BF16 are supported", have.dtype))
+	}
+	return nil
+}
+
 func (c *Checkpoint) fail(file, field, problem string) error {
 	return &InputError{
 		File: file, Field: field, Problem: problem,
-		Remedy: "use the weights and the config.json of one and the same Llama-family model",
+		Remedy: "use the weights and the config.json of one and the same Llama or BERT model",
 	}
 }
 
@@ -193,7 +197,11 @@ func (c *Checkpoint) Tensor(name string) (Tensor, error) {
 
 // TokenizerJSON reads tokenizer.json and checks that it is JSON.
 func (c *Checkpoint) TokenizerJSON() ([]byte, error) {
-	path := filepath.Join(c.dir, tokenizerFile)
+	return ReadTokenizerJSON(filepath.Join(c.dir, tokenizerFile))
+}
+
+// ReadTokenizerJSON reads a file in the format of tokenizer.json and checks that it is JSON.
+func ReadTokenizerJSON(path string) ([]byte, error) {
 	data, err := readLimited(path, maxTokenizer)
 	if err != nil {
 		return nil, err

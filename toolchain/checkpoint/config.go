@@ -11,30 +11,41 @@
 // and every complaint is an *InputError that names file, field and remedy.
 package checkpoint
 
-import (
-	"fmt"
-	"math"
+import "slices"
+
+// The families of models, as Config.ModelType spells them.
+const (
+	Llama = "llama" // decoder: RMSNorm before every sub-layer, rotary positions over the whole head in the half-split layout, grouped-query attention, SwiGLU, no biases
+	Bert  = "bert"  // encoder: LayerNorm after every sub-layer, learned absolute positions, GELU, biases everywhere
 )
 
-// Config describes a decoder of the Llama architecture: RMSNorm, rotary positions over the whole
-// head in the half-split layout, grouped-query attention, SwiGLU, no biases.
+// Config describes a model of one of the families. Its fields have the names of the family's
+// Hugging Face configuration; those of the other family are zero and not written.
 type Config struct {
-	Architectures    []string `json:"architectures"` // ["LlamaForCausalLM"]
-	ModelType        string   `json:"model_type"`    // "llama"
-	HiddenAct        string   `json:"hidden_act"`    // "silu"
+	Architectures    []string `json:"architectures"` // ["LlamaForCausalLM"] or ["BertModel"]
+	ModelType        string   `json:"model_type"`    // Llama or Bert
+	HiddenAct        string   `json:"hidden_act"`    // "silu" for Llama, "gelu" (the exact one, by erf) for Bert
 	HiddenSize       int      `json:"hidden_size"`
 	IntermediateSize int      `json:"intermediate_size,omitempty"` // MLP width of every layer; 0 if IntermediateSizes is given
 
 	// IntermediateSizes gives the MLP width layer by layer for slimmed models; 0 means that the
-	// layer has no MLP (and no norm before it). Empty for uniform models.
+	// layer has no MLP. Empty for uniform models.
 	IntermediateSizes []int `json:"intermediate_sizes,omitempty"`
+
+	// DroppedAttention lists, in ascending order, the layers (from 0) that have no attention.
+	//
+	// A Llama sub-layer that is dropped takes its norm with it. A Bert sub-layer that is dropped
+	// leaves its norm: the stream becomes LayerNorm(stream) instead of LayerNorm(stream + update).
+	DroppedAttention []int `json:"dropped_attention,omitempty"`
 
 	NumHiddenLayers       int     `json:"num_hidden_layers"`
 	NumAttentionHeads     int     `json:"num_attention_heads"`
-	NumKeyValueHeads      int     `json:"num_key_value_heads"`
-	HeadDim               int     `json:"head_dim"`
-	RMSNormEps            float64 `json:"rms_norm_eps"`
-	RopeTheta             float64 `json:"rope_theta"`
+	NumKeyValueHeads      int     `json:"num_key_value_heads"`       // Bert: NumAttentionHeads
+	HeadDim               int     `json:"head_dim"`                  // Bert: HiddenSize / NumAttentionHeads
+	RMSNormEps            float64 `json:"rms_norm_eps,omitempty"`    // Llama
+	RopeTheta             float64 `json:"rope_theta,omitempty"`      // Llama
+	LayerNormEps          float64 `json:"layer_norm_eps,omitempty"`  // Bert
+	TypeVocabSize         int     `json:"type_vocab_size,omitempty"` // Bert: token types; ours are all of type 0
 	VocabSize             int     `json:"vocab_size"`
 	MaxPositionEmbeddings int     `json:"max_position_embeddings"` // tokens
 	TieWordEmbeddings     bool    `json:"tie_word_embeddings"`     // no lm_head.weight: the embedding serves
@@ -46,7 +57,11 @@ type Config struct {
 	EOSTokenID *int `json:"eos_token_id,omitempty"`
 	PadTokenID *int `json:"pad_token_id,omitempty"`
 
-	Provenance *Provenance `json:"effir_source,omitempty"`
+	// Embedding says how a text becomes a vector; nil if the source of the model did not say.
+	Embedding *Embedding `json:"effir_embedding,omitempty"`
+
+	Compression Compression `json:"effir_compression,omitempty"`
+	Provenance  *Provenance `json:"effir_source,omitempty"`
 }
 
 // Provenance records where a checkpoint's weights came from.
@@ -82,119 +97,5 @@ func (c *Config) MLPWidth(layer int) int {
 	return c.IntermediateSize
 }
 
-// Tensors lists the tensors of a model with this configuration, in the order in which Write stores
-// them. Linear weights have the shape [outputs, inputs].
-func (c *Config) Tensors() []Spec {
-	h, q, kv := c.HiddenSize, c.NumAttentionHeads*c.HeadDim, c.NumKeyValueHeads*c.HeadDim
-	specs := []Spec{{"model.embed_tokens.weight", []int{c.VocabSize, h}}}
-	for layer := range c.NumHiddenLayers {
-		add := func(name string, shape ...int) {
-			specs = append(specs, Spec{fmt.Sprintf("model.layers.%d.%s.weight", layer, name), shape})
-		}
-		add("input_layernorm", h)
-		add("self_attn.q_proj", q, h)
-		add("self_attn.k_proj", kv, h)
-		add("self_attn.v_proj", kv, h)
-		add("self_attn.o_proj", h, q)
-		if width := c.MLPWidth(layer); width > 0 {
-			add("post_attention_layernorm", h)
-			add("mlp.gate_proj", width, h)
-			add("mlp.up_proj", width, h)
-			add("mlp.down_proj", h, width)
-		}
-	}
-	specs = append(specs, Spec{"model.norm.weight", []int{h}})
-	if !c.TieWordEmbeddings {
-		specs = append(specs, Spec{"lm_head.weight", []int{c.VocabSize, h}})
-	}
-	return specs
-}
-
-// Bounds on a configuration. They keep every product of two dimensions far from overflow and are
-// well above any published model.
-const (
-	maxDimension = 1 << 24
-	maxLayers    = 1 << 12
-)
-
-// Validate checks that the configuration is complete and consistent. The *InputError that it
-// returns calls the file "config.json".
-func (c *Config) Validate() error {
-	fail := func(field, problem string, args ...any) error {
-		return &InputError{
-			File: configFile, Field: field, Problem: fmt.Sprintf(problem, args...),
-			Remedy: "use a Llama-family model with a complete configuration",
-		}
-	}
-	if c.ModelType != "llama" {
-		return fail("model_type", "is %q, only \"llama\" is supported", c.ModelType)
-	}
-	if c.HiddenAct != "silu" {
-		return fail("hidden_act", "is %q, only \"silu\" is supported", c.HiddenAct)
-	}
-	for _, f := range []struct {
-		name  string
-		value int
-		max   int
-	}{
-		{"hidden_size", c.HiddenSize, maxDimension},
-		{"num_hidden_layers", c.NumHiddenLayers, maxLayers},
-		{"num_attention_heads", c.NumAttentionHeads, 1 << 12},
-		{"num_key_value_heads", c.NumKeyValueHeads, 1 << 12},
-		{"head_dim", c.HeadDim, 1 << 12},
-		{"vocab_size", c.VocabSize, maxDimension},
-		{"max_position_embeddings", c.MaxPositionEmbeddings, 1 << 30},
-	} {
-		if f.value < 1 || f.value > f.max {
-			return fail(f.name, "is missing or out of range: %d is not in 1..%d", f.value, f.max)
-		}
-	}
-	if c.NumAttentionHeads%c.NumKeyValueHeads != 0 {
-		return fail("num_key_value_heads", "%d does not divide num_attention_heads %d", c.NumKeyValueHeads, c.NumAttentionHeads)
-	}
-	if c.HeadDim%2 != 0 {
-		return fail("head_dim", "%d is odd, but rotary positions work on pairs", c.HeadDim)
-	}
-	if err := c.validateWidths(fail); err != nil {
-		return err
-	}
-	if !(c.RMSNormEps > 0 && c.RMSNormEps < 1) {
-		return fail("rms_norm_eps", "is missing or out of range: %v is not between 0 and 1", c.RMSNormEps)
-	}
-	if !(c.RopeTheta > 0) || math.IsInf(c.RopeTheta, 0) {
-		return fail("rope_theta", "%v is not a positive number", c.RopeTheta)
-	}
-	if dtypeOfTorch(c.TorchDtype) == "" {
-		return fail("torch_dtype", "is %q, want float32, float16 or bfloat16", c.TorchDtype)
-	}
-	for _, f := range []struct {
-		name string
-		id   *int
-	}{{"bos_token_id", c.BOSTokenID}, {"eos_token_id", c.EOSTokenID}, {"pad_token_id", c.PadTokenID}} {
-		if f.id != nil && (*f.id < 0 || *f.id >= c.VocabSize) {
-			return fail(f.name, "%d is not a token: vocab_size is %d", *f.id, c.VocabSize)
-		}
-	}
-	return nil
-}
-
-func (c *Config) validateWidths(fail func(field, problem string, args ...any) error) error {
-	if len(c.IntermediateSizes) == 0 {
-		if c.IntermediateSize < 1 || c.IntermediateSize > maxDimension {
-			return fail("intermediate_size", "is missing or out of range: %d is not in 1..%d", c.IntermediateSize, maxDimension)
-		}
-		return nil
-	}
-	if c.IntermediateSize != 0 {
-		return fail("intermediate_size", "and intermediate_sizes are both given")
-	}
-	if len(c.IntermediateSizes) != c.NumHiddenLayers {
-		return fail("intermediate_sizes", "has %d entries for num_hidden_layers %d", len(c.IntermediateSizes), c.NumHiddenLayers)
-	}
-	for layer, width := range c.IntermediateSizes {
-		if width < 0 || width > maxDimension {
-			return fail("intermediate_sizes", "entry %d is out of range: %d is not in 0..%d", layer, width, maxDimension)
-		}
-	}
-	return nil
-}
+// HasAttention reports whether the given layer (from 0) has attention.
+func (c *Config) HasAttention(layer int) bool { return !slices.Contains(c.DroppedAttention, layer) }

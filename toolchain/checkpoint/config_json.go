@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -21,6 +22,10 @@ type looseConfig struct {
 	AttentionBias    bool            `json:"attention_bias"`
 	MLPBias          bool            `json:"mlp_bias"`
 	PartialRotary    *float64        `json:"partial_rotary_factor"`
+
+	PositionEmbeddingType string `json:"position_embedding_type"` // BERT: "absolute" unless said otherwise
+	IsDecoder             bool   `json:"is_decoder"`              // BERT with a causal mask
+	EmbeddingSize         int    `json:"embedding_size"`          // word vectors narrower than the hidden state
 }
 
 type ropeParameters struct {
@@ -37,9 +42,19 @@ func (r *ropeParameters) kind() string {
 	return r.Type
 }
 
+// ReadConfig reads and validates a config.json as ParseConfig does.
+func ReadConfig(path string) (Config, error) {
+	data, err := readLimited(path, maxConfig)
+	if err != nil {
+		return Config{}, err
+	}
+	return ParseConfig(path, data)
+}
+
 // ParseConfig reads a Hugging Face config.json and validates it. file names the source in errors.
-// Where the format has a default that all Llama models share, it is filled in: as many key-value
-// heads as heads, head_dim = hidden_size / heads, rope_theta 10000, activation silu, float32.
+// Where the format has a default that all models of a family share, it is filled in: as many
+// key-value heads as heads, head_dim = hidden_size / heads, float32; rope_theta 10000 and activation
+// silu for Llama; layer_norm_eps 1e-12, two token types and activation gelu for BERT.
 func ParseConfig(file string, data []byte) (Config, error) {
 	c, err := parseConfig(data)
 	var input *InputError
@@ -53,7 +68,7 @@ func parseConfig(data []byte) (Config, error) {
 	fail := func(field, problem string, err error) (Config, error) {
 		return Config{}, &InputError{
 			File: configFile, Field: field, Problem: problem, Err: err,
-			Remedy: "use the config.json that was published with a Llama-family model",
+			Remedy: "use the config.json that was published with a Llama or BERT model",
 		}
 	}
 	var loose looseConfig
@@ -98,8 +113,24 @@ func parseConfig(data []byte) (Config, error) {
 		return fail("attention_bias", "is true; attention with biases is not supported", nil)
 	case loose.MLPBias:
 		return fail("mlp_bias", "is true; MLPs with biases are not supported", nil)
+	case c.ModelType == Bert && loose.PositionEmbeddingType != "" && loose.PositionEmbeddingType != "absolute":
+		return fail("position_embedding_type", fmt.Sprintf("is %q; only absolute positions are supported", loose.PositionEmbeddingType), nil)
+	case c.ModelType == Bert && loose.IsDecoder:
+		return fail("is_decoder", "is true; BERT as a decoder is not supported", nil)
+	case c.ModelType == Bert && loose.EmbeddingSize != 0 && loose.EmbeddingSize != c.HiddenSize:
+		return fail("embedding_size", fmt.Sprintf("%d is not hidden_size %d; projected word vectors are not supported", loose.EmbeddingSize, c.HiddenSize), nil)
 	case loose.PartialRotary != nil && *loose.PartialRotary != 1:
 		return fail("partial_rotary_factor", "is not 1; partial rotary positions are not supported", nil)
+	}
+	switch c.ModelType {
+	case Llama:
+		c.LayerNormEps, c.TypeVocabSize = 0, 0
+		if slices.Contains(c.Architectures, "LlamaModel") {
+			c.TieWordEmbeddings = true // stored without an output layer, so that none may be demanded
+		}
+	case Bert:
+		c.Architectures, c.TieWordEmbeddings = nil, false // what is around the encoder is ignored
+		c.RMSNormEps, c.RopeTheta = 0, 0
 	}
 	c.fillDefaults()
 	return c, c.Validate()
@@ -113,17 +144,29 @@ func (c *Config) fillDefaults() {
 	if c.HeadDim == 0 && c.NumAttentionHeads > 0 && c.HiddenSize%c.NumAttentionHeads == 0 {
 		c.HeadDim = c.HiddenSize / c.NumAttentionHeads
 	}
-	if c.RopeTheta == 0 {
-		c.RopeTheta = 10000
+	architecture, activation := "LlamaForCausalLM", "silu"
+	switch c.ModelType {
+	case Llama:
+		if c.RopeTheta == 0 {
+			c.RopeTheta = 10000
+		}
+	case Bert:
+		architecture, activation = "BertModel", "gelu"
+		if c.LayerNormEps == 0 {
+			c.LayerNormEps = 1e-12
+		}
+		if c.TypeVocabSize == 0 {
+			c.TypeVocabSize = 2
+		}
 	}
 	if c.HiddenAct == "" {
-		c.HiddenAct = "silu"
+		c.HiddenAct = activation
 	}
 	if c.TorchDtype == "" {
 		c.TorchDtype = "float32"
 	}
 	if len(c.Architectures) == 0 {
-		c.Architectures = []string{"LlamaForCausalLM"}
+		c.Architectures = []string{architecture}
 	}
 }
 

@@ -165,7 +165,7 @@ func TestOpenErrors(t *testing.T) {
 	}{
 		"no config":       {files{"config.json": ""}, "config.json", "", "does not exist"},
 		"no weights":      {files{"model.safetensors": ""}, "model.safetensors", "", "does not exist"},
-		"other config":    {files{"config.json": `{"model_type":"llama","hidden_size":16,"intermediate_size":4,"num_hidden_layers":1,"num_attention_heads":2,"rms_norm_eps":1e-6,"vocab_size":10,"max_position_embeddings":4}`}, "model.safetensors", "model.embed_tokens.weight", "has shape [10 8], but config.json demands [10 16]"},
+		"other config":    {files{"config.json": `{"model_type":"llama","hidden_size":16,"intermediate_size":4,"num_hidden_layers":1,"num_attention_heads":2,"rms_norm_eps":1e-6,"vocab_size":10,"max_position_embeddings":4}`}, "model.safetensors", "model.embed_tokens.weight", "has shape [10 8], but the configuration demands [10 16]"},
 		"missing tensor":  {files{"model.safetensors": string(safetensors(`{}`, 0))}, "model.safetensors", "model.embed_tokens.weight", "is missing"},
 		"integer weights": {files{"model.safetensors": string(safetensors(`{"model.embed_tokens.weight":{"dtype":"I8","shape":[10,8],"data_offsets":[0,80]}}`, 80))}, "model.safetensors", "model.embed_tokens.weight", "dtype I8"},
 		"empty index":     {files{"model.safetensors": "", "model.safetensors.index.json": `{}`}, "index.json", "weight_map", "empty"},
@@ -262,6 +262,7 @@ func FuzzParseConfig(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Add([]byte(`{"model_type":"llama","hidden_size":8,"intermediate_size":[3,0],"num_hidden_layers":2,"num_attention_heads":2,"rms_norm_eps":1e-6,"vocab_size":10,"max_position_embeddings":4}`))
+	f.Add([]byte(`{"model_type":"bert","hidden_size":8,"intermediate_size":3,"dropped_attention":[1],"num_hidden_layers":2,"num_attention_heads":2,"vocab_size":10,"max_position_embeddings":4,"effir_embedding":{"pooling":"mean","skip":1,"max_tokens":4,"head_dims":5}}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		c, err := ParseConfig("fuzz", data)
 		if err != nil {

@@ -40,10 +40,10 @@ func (t Tensors) Tensor(name string) (Tensor, error) {
 // total. The folder appears, or replaces what was there, only when it is complete; after an error
 // or a cancelled context everything is as before.
 func Write(ctx context.Context, dir string, cfg Config, source Source, tokenizerJSON []byte, progress func(done, total int64)) (err error) {
-	cfg.fillDefaults()
 	if cfg.ModelType == "" {
-		cfg.ModelType = "llama"
+		cfg.ModelType = Llama
 	}
+	cfg.fillDefaults()
 	if err := cfg.Validate(); err != nil {
 		return err
 	}

@@ -91,7 +91,7 @@ func TestBundleGrowsByVectors(t *testing.T) {
 	}
 
 	// The same passages keep their vectors, others lose them.
-	options := BundleOptions{Fusion: index.Fusion{K: 60, Keyword: 1, Semantic: 0.5}}
+	options := BundleOptions{Fusion: index.Fusion{Keyword: 1, Semantic: 0.5}}
 	if bundle, err = WriteBundle(dir, threePassages, options); err != nil || bundle.Vectors == nil || bundle.Fusion != options.Fusion {
 		t.Errorf("bundle %+v, error %v", bundle, err)
 	}

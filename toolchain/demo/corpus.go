@@ -7,12 +7,7 @@ import (
 	"strings"
 
 	"github.com/effir/effir/toolchain/corpus"
-	"github.com/effir/effir/wasm/index"
 )
-
-// fusion lets keywords count more: the demo's model has not been trained to
-// retrieve. See RATIONALE.
-var fusion = index.Fusion{K: 60, Keyword: 1, Semantic: 0.3}
 
 // Corpus returns the documentation of the installed Go's standard library.
 func Corpus(ctx context.Context) ([]corpus.Passage, error) {
@@ -32,6 +27,6 @@ func Bundle(ctx context.Context) (dir string, passages []corpus.Passage, err err
 	if dir, err = cachePath("bundles", "go-documentation"); err != nil {
 		return "", nil, err
 	}
-	_, err = corpus.WriteBundle(dir, passages, corpus.BundleOptions{Fusion: fusion})
+	_, err = corpus.WriteBundle(dir, passages, corpus.BundleOptions{})
 	return dir, passages, err
 }

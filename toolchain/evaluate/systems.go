@@ -2,7 +2,6 @@ package evaluate
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strconv"
 
@@ -11,11 +10,6 @@ import (
 	"github.com/effir/effir/wasm/index"
 	"github.com/effir/effir/wasm/retriever"
 )
-
-// Embedder turns texts into vectors of one length, one per text.
-type Embedder interface {
-	Embed(ctx context.Context, texts []string, kind encoder.Kind) ([][]float32, error)
-}
 
 // Options of Systems. The zero value measures what a search bundle does.
 type Options struct {
@@ -26,7 +20,7 @@ type Options struct {
 	// MaxWords cuts the text of a passage before it is embedded; 0 leaves it
 	// to the encoder, which cuts at its own limit.
 	MaxWords int
-	// Batch is the number of texts per call of the Embedder; 0 is 32.
+	// Batch is the number of texts per call of an Embedder; 0 is 256.
 	Batch int
 	// Progress, if set, is called after each batch.
 	Progress func(stage string, done, total int)
@@ -34,57 +28,54 @@ type Options struct {
 
 // System is one line of the comparison.
 type System struct {
-	Name string // "bm25", "vectors", "fusion", "fusion 1:0.5"
-	Run  Run
+	Name  string // "bm25", a model's name, "bm25 + " and a model's name
+	Model string // name of the model; empty for keyword search alone
+	Fused bool
+	Run   Run
 	*Report
 }
+
+// BM25 is the name of keyword search alone.
+const BM25 = "bm25"
+
+// FusedName is the name of a model's fusion with keyword search by the default
+// weights.
+func FusedName(model string) string { return BM25 + " + " + model }
 
 // depth of every ranking that is evaluated, and of those that are fused.
 const depth = retriever.FuseDepth
 
-// Systems measures BM25 and, if embedder is not nil, vectors and fusion on one
-// dataset, with the same int8 vectors and the same ranking code that users run.
-func Systems(ctx context.Context, data *corpus.Dataset, embedder Embedder, options Options) ([]System, error) {
+// Systems measures keyword search, and each model alone and fused with it, on
+// one dataset, with the ranking code that users run.
+func Systems(ctx context.Context, data *corpus.Dataset, models []Model, options Options) ([]System, error) {
 	if options.Parameters == (index.Parameters{}) {
 		options.Parameters = index.DefaultParameters()
 	}
 	if len(options.Fusions) == 0 {
 		options.Fusions = []index.Fusion{index.DefaultFusion()}
 	}
+	for _, fusion := range options.Fusions {
+		if err := fusion.Check(); err != nil {
+			return nil, err
+		}
+	}
 	if options.Batch <= 0 {
-		options.Batch = 32
+		options.Batch = 256
 	}
 	if options.Progress == nil {
 		options.Progress = func(string, int, int) {}
 	}
-	searcher, err := open(data.Corpus, options.Parameters)
+	keyword, err := keywordHits(ctx, data, options.Parameters)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", data.Name, err)
 	}
-	keyword := make([][]retriever.Hit, len(data.Queries))
-	for i, query := range data.Queries {
-		if err := ctx.Err(); err != nil {
-			return nil, err
-		}
-		keyword[i] = searcher.Keyword(query.Text, depth)
-	}
-	systems := []System{{Name: "bm25", Run: runOf(data, keyword)}}
-	if embedder != nil {
-		semantic, err := semanticHits(ctx, data, searcher, embedder, options)
+	systems := []System{{Name: BM25, Run: runOf(data, keyword)}}
+	for _, model := range models {
+		measured, err := modelSystems(ctx, data, model, keyword, options)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", data.Name, err)
+			return nil, fmt.Errorf("%s, %s: %w", data.Name, model.Name, err)
 		}
-		systems = append(systems, System{Name: "vectors", Run: runOf(data, semantic)})
-		for _, fusion := range options.Fusions {
-			if err := fusion.Check(); err != nil {
-				return nil, err
-			}
-			fused := make([][]retriever.Hit, len(data.Queries))
-			for i := range fused {
-				fused[i] = retriever.Fuse(fusion, keyword[i], semantic[i], depth)
-			}
-			systems = append(systems, System{Name: fusionName(fusion), Run: runOf(data, fused)})
-		}
+		systems = append(systems, measured...)
 	}
 	for i := range systems {
 		if systems[i].Report, err = Evaluate(systems[i].Run, data.Qrels); err != nil {
@@ -94,9 +85,9 @@ func Systems(ctx context.Context, data *corpus.Dataset, embedder Embedder, optio
 	return systems, nil
 }
 
-// open builds a search bundle in memory.
-func open(passages []corpus.Passage, parameters index.Parameters) (*retriever.Retriever, error) {
-	keywordFile, passageFile, err := corpus.BuildIndex(passages, parameters)
+// keywordHits returns the keyword ranking of each query.
+func keywordHits(ctx context.Context, data *corpus.Dataset, parameters index.Parameters) ([][]retriever.Hit, error) {
+	keywordFile, passageFile, err := corpus.BuildIndex(data.Corpus, parameters)
 	if err != nil {
 		return nil, err
 	}
@@ -108,71 +99,56 @@ func open(passages []corpus.Passage, parameters index.Parameters) (*retriever.Re
 	if err != nil {
 		return nil, err
 	}
-	return retriever.Open(keyword, store, index.DefaultFusion())
-}
-
-// semanticHits embeds the corpus and the queries and ranks by vectors.
-func semanticHits(ctx context.Context, data *corpus.Dataset, searcher *retriever.Retriever, embedder Embedder, options Options) ([][]retriever.Hit, error) {
-	texts := make([]string, len(data.Corpus))
-	for i, passage := range data.Corpus {
-		texts[i] = passage.EmbedText(options.MaxWords)
-	}
-	var vectors *index.Vectors
-	err := embedAll(ctx, embedder, texts, encoder.Passage, options, func(_ int, vector []float32) (err error) {
-		if vectors == nil {
-			if vectors, err = index.NewVectors(len(vector)); err != nil {
-				return err
-			}
-		}
-		return vectors.Append(vector)
-	})
+	searcher, err := retriever.Open(keyword, store, index.DefaultFusion())
 	if err != nil {
 		return nil, err
 	}
-	if vectors == nil {
-		return nil, errors.New("the corpus is empty")
-	}
-	if err := searcher.SetVectors(vectors, nil); err != nil {
-		return nil, err
-	}
-	texts = make([]string, len(data.Queries))
-	for i, query := range data.Queries {
-		texts[i] = query.Text
-	}
 	hits := make([][]retriever.Hit, len(data.Queries))
-	err = embedAll(ctx, embedder, texts, encoder.Query, options, func(i int, vector []float32) (err error) {
-		hits[i], err = searcher.Semantic(vector, depth)
-		return err
-	})
-	return hits, err
+	for i, query := range data.Queries {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		hits[i] = searcher.Keyword(query.Text, depth)
+	}
+	return hits, nil
 }
 
-// embedAll calls each with every text's vector, in order.
-func embedAll(ctx context.Context, embedder Embedder, texts []string, kind encoder.Kind, options Options, each func(i int, vector []float32) error) error {
-	stage := "embedding passages"
-	if kind == encoder.Query {
-		stage = "embedding queries"
+// modelSystems ranks by a model alone and fused with the keyword rankings.
+func modelSystems(ctx context.Context, data *corpus.Dataset, model Model, keyword [][]retriever.Hit, options Options) ([]System, error) {
+	passages, err := embedAll(ctx, model.documents(), passageTexts(data.Corpus, options.MaxWords), encoder.Passage, options)
+	if err != nil {
+		return nil, err
 	}
-	for start := 0; start < len(texts); start += options.Batch {
+	scorer, err := newScorer(passages, model.Float)
+	if err != nil {
+		return nil, err
+	}
+	queries, err := embedAll(ctx, model.Queries, queryTexts(data.Queries), encoder.Query, options)
+	if err != nil {
+		return nil, err
+	}
+	semantic := make([][]retriever.Hit, len(queries))
+	fused := make([][][]retriever.Hit, len(options.Fusions)) // per fusion and query
+	for i, query := range queries {
 		if err := ctx.Err(); err != nil {
-			return err
+			return nil, err
 		}
-		batch := texts[start:min(start+options.Batch, len(texts))]
-		vectors, err := embedder.Embed(ctx, batch, kind)
+		cosines, err := scorer.scores(query)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		if len(vectors) != len(batch) {
-			return fmt.Errorf("the encoder gave %d vectors for %d texts", len(vectors), len(batch))
+		for rank, m := range index.Top(cosines, depth) {
+			semantic[i] = append(semantic[i], retriever.Hit{Doc: m.Doc, Score: m.Score, SemanticRank: rank + 1})
 		}
-		for i, vector := range vectors {
-			if err := each(start+i, vector); err != nil {
-				return err
-			}
+		for f, fusion := range options.Fusions {
+			fused[f] = append(fused[f], retriever.Fuse(fusion, keyword[i], cosines, depth))
 		}
-		options.Progress(stage, start+len(batch), len(texts))
 	}
-	return nil
+	systems := []System{{Name: model.Name, Model: model.Name, Run: runOf(data, semantic)}}
+	for f, fusion := range options.Fusions {
+		systems = append(systems, System{Name: fusionName(model.Name, fusion), Model: model.Name, Fused: true, Run: runOf(data, fused[f])})
+	}
+	return systems, nil
 }
 
 // runOf names the documents of hits, which are one list per query.
@@ -188,10 +164,11 @@ func runOf(data *corpus.Dataset, hits [][]retriever.Hit) Run {
 	return run
 }
 
-func fusionName(fusion index.Fusion) string {
-	if fusion.Keyword == fusion.Semantic {
-		return "fusion"
+// fusionName tells fusions other than the default one apart by their weights.
+func fusionName(model string, fusion index.Fusion) string {
+	if fusion == index.DefaultFusion() {
+		return FusedName(model)
 	}
 	number := func(x float32) string { return strconv.FormatFloat(float64(x), 'g', -1, 32) }
-	return "fusion " + number(fusion.Keyword) + ":" + number(fusion.Semantic)
+	return FusedName(model) + " " + number(fusion.Keyword) + ":" + number(fusion.Semantic)
 }

@@ -31,19 +31,19 @@ func CacheDir(override string) (string, error) {
 	return filepath.Join(dir, "effir"), nil
 }
 
-// hashSource is the SHA-256 of a file, or of the files of a model folder one after the other.
+// hashSource is the SHA-256 of a file, or of the files that make up a model one after the other.
 func hashSource(ctx context.Context, path string, opts Options) (string, error) {
 	paths := []string{path}
 	switch info, err := os.Stat(path); {
 	case err != nil:
 		return "", err
-	case info.IsDir() || filepath.Ext(path) == ".safetensors":
-		model, err := openModel(path)
+	case info.IsDir() || filepath.Ext(path) == ".safetensors" || filepath.Ext(path) == ".onnx":
+		m, err := openModel(path)
 		if err != nil {
 			return "", err
 		}
-		paths = model.Files()
-		if err := model.Close(); err != nil {
+		paths = m.files
+		if err := m.close(); err != nil {
 			return "", err
 		}
 	}

@@ -8,6 +8,7 @@ import (
 
 	"github.com/effir/effir/toolchain/checkpoint"
 	"github.com/effir/effir/toolchain/importer/gguf"
+	"github.com/effir/effir/toolchain/importer/onnx"
 )
 
 // FuzzGGUFModel: whatever the bytes, a file is refused with file, field and remedy, or it has a
@@ -43,6 +44,34 @@ func FuzzGGUFModel(f *testing.F) {
 		for _, spec := range cfg.Tensors() {
 			tensor, err := weights.Tensor(spec.Name)
 			if err != nil || int64(len(tensor.Data)) != spec.Elements() {
+				t.Fatalf("%s has %d values (%v)", spec.Name, len(tensor.Data), err)
+			}
+		}
+	})
+}
+
+// FuzzONNXModel: whatever the bytes, a file is refused with file, field and remedy, or it has a valid
+// configuration and every tensor with its shape.
+func FuzzONNXModel(f *testing.F) {
+	f.Add(readFile(f, "testdata/bert/opset11.onnx"))
+	f.Add(readFile(f, "testdata/bert/opset20.onnx"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		file, err := onnx.Read("x.onnx", bytes.NewReader(data), int64(len(data)))
+		if err != nil {
+			return // package onnx has its own fuzz test
+		}
+		weights, cfg, err := newONNXWeights(file, nil)
+		if err != nil {
+			var input *checkpoint.InputError
+			if !errors.As(err, &input) || input.File == "" || input.Field == "" || input.Remedy == "" {
+				t.Fatalf("error without file, field or remedy: %v", err)
+			}
+			return
+		}
+		for _, spec := range cfg.Tensors() {
+			tensor, err := weights.Tensor(spec.Name)
+			var input *checkpoint.InputError
+			if err == nil && int64(len(tensor.Data)) != spec.Elements() || err != nil && !errors.As(err, &input) {
 				t.Fatalf("%s has %d values (%v)", spec.Name, len(tensor.Data), err)
 			}
 		}

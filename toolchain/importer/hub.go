@@ -14,9 +14,6 @@ import (
 	"github.com/effir/effir/toolchain/checkpoint"
 )
 
-// hubFiles lists the files of a model folder besides the weights.
-var hubFiles = []string{"config.json", "tokenizer.json"}
-
 const shardIndex = "model.safetensors.index.json"
 
 // fetchRepo brings the files of a hub repository into the cache. Package hub lists the repository,
@@ -40,10 +37,19 @@ func fetchRepo(ctx context.Context, s Source, way checkpoint.Provenance, opts Op
 		return obtained{}, err
 	case file != "":
 		path, err := r.fetch(ctx, file)
-		return obtained{path: path, gguf: true, provenance: way, release: nothing}, err
+		return obtained{path: path, provenance: way, release: nothing}, err
 	}
-	wanted := slices.Clone(hubFiles)
-	if slices.Contains(r.files, shardIndex) && !slices.Contains(r.files, "model.safetensors") {
+	wanted := []string{"config.json", "tokenizer.json"}
+	for _, file := range r.files {
+		if folderFile(file) && !slices.Contains(wanted, file) {
+			wanted = append(wanted, file)
+		}
+	}
+	onnx := r.onnxFile()
+	switch {
+	case onnx != "":
+		wanted = append(wanted, onnx)
+	case slices.Contains(r.files, shardIndex) && !slices.Contains(r.files, "model.safetensors"):
 		index, err := r.fetch(ctx, shardIndex)
 		if err != nil {
 			return obtained{}, err
@@ -53,7 +59,7 @@ func fetchRepo(ctx context.Context, s Source, way checkpoint.Provenance, opts Op
 			return obtained{}, err
 		}
 		wanted = append(wanted, shards...)
-	} else {
+	default:
 		wanted = append(wanted, "model.safetensors")
 	}
 	folder := ""
@@ -62,7 +68,9 @@ func fetchRepo(ctx context.Context, s Source, way checkpoint.Provenance, opts Op
 		if err != nil {
 			return obtained{}, err
 		}
-		folder = filepath.Dir(path)
+		if file == "config.json" {
+			folder = filepath.Dir(path)
+		}
 	}
 	return obtained{path: folder, provenance: way, release: nothing}, nil
 }
@@ -141,12 +149,27 @@ func (r *repository) ggufFile(asked string) (string, error) {
 		return refuse("there is no such file")
 	case slices.Contains(r.files, "config.json") && len(with(".safetensors")) > 0:
 		return "", nil
+	case r.onnxFile() != "":
+		return "", nil
 	case len(ggufs) == 1:
 		return ggufs[0], nil
 	case len(ggufs) > 1:
 		return refuse(fmt.Sprintf("there are %d GGUF files", len(ggufs)))
 	}
-	return refuse("there is neither a model folder with config.json and safetensors nor a GGUF file")
+	return refuse("there is neither a model folder with config.json and safetensors or ONNX weights nor a GGUF file")
+}
+
+// onnxFile is the ONNX file of a repository that has no safetensors of its own, or "".
+func (r *repository) onnxFile() string {
+	if slices.Contains(r.files, "model.safetensors") || slices.Contains(r.files, shardIndex) {
+		return ""
+	}
+	for _, name := range onnxFiles {
+		if slices.Contains(r.files, name) {
+			return name
+		}
+	}
+	return ""
 }
 
 // fetch brings one file into the cache and returns its path there, under the file's own name.

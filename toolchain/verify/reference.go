@@ -6,13 +6,14 @@ import (
 	"fmt"
 	"io/fs"
 	"math"
+	"slices"
 
 	"github.com/gomlx/gomlx/backends"
 
 	"github.com/effir/effir/gomlx-models/encoder"
-	"github.com/effir/effir/gomlx-models/llama"
 	"github.com/effir/effir/gomlx-models/pooling"
 	"github.com/effir/effir/toolchain/checkpoint"
+	"github.com/effir/effir/toolchain/floatmodel"
 	"github.com/effir/effir/wasm/model"
 	"github.com/effir/effir/wasm/model/modeldir"
 )
@@ -37,7 +38,11 @@ func Reference(ctx context.Context, b backends.Backend, src *checkpoint.Checkpoi
 	if !m.Llama.FinalNorm {
 		options = append(options, encoder.WithoutFinalNorm())
 	}
-	e, err := encoder.New(b, referenceConfig(src.Config(), m), weights{src}, options...)
+	float, err := floatmodel.Of(referenceConfig(src.Config(), m))
+	if err != nil {
+		return nil, err
+	}
+	e, err := encoder.New(b, float, floatmodel.Weights(src), options...)
 	if err != nil {
 		return nil, err
 	}
@@ -57,23 +62,19 @@ func Reference(ctx context.Context, b backends.Backend, src *checkpoint.Checkpoi
 }
 
 // referenceConfig is the checkpoint's configuration cut to the package's layers.
-func referenceConfig(c checkpoint.Config, m *model.Manifest) llama.Config {
-	config := llama.Config{
-		Vocab: c.VocabSize, Hidden: c.HiddenSize, Heads: c.NumAttentionHeads, KVHeads: c.NumKeyValueHeads,
-		HeadDim: c.HeadDim, RopeTheta: c.RopeTheta, RMSEps: c.RMSNormEps, Causal: m.Llama.Causal, Tied: c.TieWordEmbeddings,
+func referenceConfig(c checkpoint.Config, m *model.Manifest) checkpoint.Config {
+	layers := len(m.Llama.MLP)
+	widths := make([]int, layers)
+	for i := range widths {
+		widths[i] = c.MLPWidth(i)
 	}
-	for i := range m.Llama.MLP {
-		config.Intermediate = append(config.Intermediate, c.MLPWidth(i))
+	c.NumHiddenLayers, c.IntermediateSize, c.IntermediateSizes = layers, 0, widths
+	c.DroppedAttention = slices.DeleteFunc(slices.Clone(c.DroppedAttention), func(i int) bool { return i >= layers })
+	c.Embedding = &checkpoint.Embedding{
+		Pooling: m.Embedding.Pooling, Normalize: m.Embedding.Unit,
+		Bidirectional: !m.Llama.Causal, MaxTokens: m.MaxTokens,
 	}
-	return config
-}
-
-// weights shows a checkpoint as the graph wants to see it.
-type weights struct{ *checkpoint.Checkpoint }
-
-func (w weights) Tensor(name string) (shape []int, data []float32, err error) {
-	t, err := w.Checkpoint.Tensor(name)
-	return t.Shape, t.Data, err
+	return c
 }
 
 // dense is a package's head.

@@ -37,7 +37,7 @@ func TestParseBundleNamesTheField(t *testing.T) {
 		field  string
 		change func(*Bundle)
 	}{
-		{"format", func(b *Bundle) { b.Format = "effir-index/2" }},
+		{"format", func(b *Bundle) { b.Format = "effir-index/1" }},
 		{"count", func(b *Bundle) { b.Count = -1 }},
 		{"keyword", func(b *Bundle) { b.Keyword.SHA256 = "../../etc/passwd" }},
 		{"keyword", func(b *Bundle) { b.Keyword.Bytes = 0 }},
@@ -48,7 +48,7 @@ func TestParseBundleNamesTheField(t *testing.T) {
 		{"vectors.dims", func(b *Bundle) { b.Vectors.Dims = MaxDims + 1 }},
 		{"vectors.count", func(b *Bundle) { b.Vectors.Count = 101 }},
 		{"vectors.bytes", func(b *Bundle) { b.Vectors.Bytes++ }},
-		{"fusion", func(b *Bundle) { b.Fusion.K = 0 }},
+		{"fusion", func(b *Bundle) { b.Fusion.Keyword = 2e6 }},
 		{"fusion", func(b *Bundle) { b.Fusion.Keyword, b.Fusion.Semantic = 0, 0 }},
 		{"fusion", func(b *Bundle) { b.Fusion.Semantic = -1 }},
 	}
@@ -88,7 +88,7 @@ func TestParseBundleRefusesText(t *testing.T) {
 func FuzzParseBundle(f *testing.F) {
 	text, _ := json.Marshal(validBundle())
 	f.Add(text)
-	f.Add([]byte(`{"fusion":{"k":1e-400}}`))
+	f.Add([]byte(`{"fusion":{"keyword":1e-400}}`))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		b, err := ParseBundle(data)
 		if err != nil {

@@ -37,14 +37,23 @@ func (s plainScanner) Scan(query []int8, out []int32) error {
 	return nil
 }
 
-// Search returns the limit rows most similar to vec, which must have Dims()
+// Search returns the limit rows most similar to vec: the Top of Scores.
+func (v *Vectors) Search(scanner Scanner, vec []float32, limit int) ([]Match, error) {
+	scores, err := v.Scores(scanner, vec)
+	if err != nil {
+		return nil, err
+	}
+	return Top(scores, limit), nil
+}
+
+// Scores returns the similarity of every row to vec, which must have Dims()
 // numbers. vec is quantised as the rows are, and
 //
 //	score = (float32(dot) * scale of vec) * scale of row,
 //
 // the cosine if both vectors have length 1, up to quantising. scanner must
 // hold the same rows as v.
-func (v *Vectors) Search(scanner Scanner, vec []float32, limit int) ([]Match, error) {
+func (v *Vectors) Scores(scanner Scanner, vec []float32) ([]float32, error) {
 	if err := v.checkDims(len(vec)); err != nil {
 		return nil, err
 	}
@@ -52,24 +61,33 @@ func (v *Vectors) Search(scanner Scanner, vec []float32, limit int) ([]Match, er
 	if err != nil {
 		return nil, err
 	}
-	if limit <= 0 || v.Len() == 0 {
-		return nil, nil
-	}
 	dots := make([]int32, v.Len())
 	if err := scanner.Scan(query, dots); err != nil {
 		return nil, err
 	}
-	found := newBest(limit, v.Len())
+	scores := make([]float32, len(dots))
+	for row, dot := range dots {
+		scores[row] = float32(float32(float32(dot)*scale) * v.scales[row])
+	}
+	return scores, nil
+}
+
+// Top returns the limit highest scores as matches, Doc being the position; ties
+// go to the lower one.
+func Top(scores []float32, limit int) []Match {
+	if limit <= 0 || len(scores) == 0 {
+		return nil
+	}
+	found := newBest(limit, len(scores))
 	worst := float32(math.Inf(-1))
-	for doc, dot := range dots {
-		score := float32(float32(float32(dot)*scale) * v.scales[doc])
+	for doc, score := range scores {
 		if score <= worst {
-			continue // rows come in ascending order: an equal score loses
+			continue // they come in ascending order: an equal score loses
 		}
 		found.push(Match{Doc: doc, Score: score})
 		if len(found.heap) == limit {
 			worst = found.heap[0].Score
 		}
 	}
-	return found.sorted(), nil
+	return found.sorted()
 }

@@ -32,8 +32,8 @@ func Example() {
 	_ = vectors.Append([]float32{0.6, 0.8}) // an encoder's output for passage 0
 	_ = vectors.Append([]float32{0.8, 0.6})
 	_ = search.SetVectors(vectors, nil)
-	similar, _ := search.Semantic([]float32{1, 0}, 10)
-	for _, hit := range search.Fuse(hits, similar, 10) {
+	fused, _ := search.Fused(hits, []float32{1, 0}, 10) // an encoder's output for the query
+	for _, hit := range fused {
 		fmt.Println(search.Passage(hit.Doc).Title, "keyword", hit.KeywordRank, "meaning", hit.SemanticRank)
 	}
 	// Output:

@@ -1,66 +1,138 @@
 package retriever
 
 import (
+	"math"
 	"slices"
 
 	"github.com/effir/effir/wasm/index"
 )
 
-// FuseDepth is how many hits of each ranking fusion should be given: ranks
-// beyond it hardly count.
+// FuseDepth is how many passages of each ranking are considered when the two
+// are fused.
 const FuseDepth = 100
 
-// Fuse combines hits with the bundle's weights, see the function Fuse.
-func (r *Retriever) Fuse(keyword, semantic []Hit, k int) []Hit {
-	return Fuse(r.fusion, keyword, semantic, k)
+// Fused returns the k best passages by the keyword ranking keyword and by
+// similarity to query, the encoder's output for it, together. keyword comes from
+// Keyword or KeywordTyping. The bundle's weights apply, see Fuse.
+func (r *Retriever) Fused(keyword []Hit, query []float32, k int) ([]Hit, error) {
+	if r.vectors == nil {
+		return nil, ErrNoVectors
+	}
+	cosines, err := r.vectors.Scores(r.scanner, query)
+	if err != nil {
+		return nil, err
+	}
+	return Fuse(r.fusion, keyword, cosines, k), nil
 }
 
-// Fuse combines the hits of Keyword (or KeywordTyping) and Semantic by weighted
-// reciprocal rank fusion and returns the k best:
+// Fuse combines a keyword ranking with the similarity of every passage to the
+// query and returns the k best:
 //
-//	score = w_keyword / (K + rank by keyword) + w_semantic / (K + rank by meaning)
+//	score = w_keyword * s / max s + w_semantic * z * |z|
+//	z     = (c - mean c) / deviation c
 //
-// where a missing rank adds nothing and the terms are added in this order.
-// Ties go to the lower document number. With both weights 1 and K = 60 this is
-// Cormack, Clarke and Büttcher, Reciprocal Rank Fusion Outperforms Condorcet
-// and Individual Rank Learning Methods, SIGIR 2009.
+// where s is a passage's keyword score, 0 if it is not among the first FuseDepth,
+// max s the best one, c the passage's cosine, and mean and standard deviation are
+// those of all cosines. Candidates are the first FuseDepth passages of each
+// ranking. Ties go to the lower document number.
 //
-// Unequal weights act strongly: with 1 and 0.5, the best passage by meaning
-// alone scores like the 62nd by keyword, so that meaning mostly reorders what
-// keywords found. A ranking of weight 0 brings no passages.
-func Fuse(fusion index.Fusion, keyword, semantic []Hit, k int) []Hit {
-	fused := make([]Hit, 0, len(keyword)+len(semantic))
-	at := make(map[int]int, cap(fused)) // position in fused by document
+// This is a linear combination of normalised scores, which Bruch, Gai and Ingber
+// (An Analysis of Fusion Functions for Hybrid Retrieval, 2022) found better than
+// reciprocal rank fusion. Three things keep a weak model from doing harm: a passage
+// that only keywords found counts with its own cosine, not as the least similar
+// one; the deviation over the whole corpus makes models with crowded and with
+// spread-out cosines alike; and the square lets a passage count that stands out
+// from all others, as the right one does for a good model, while the middle of the
+// ranking, noise for any model, hardly moves what keywords found. If cosines were
+// normally distributed, z*z/2 would be the logarithm of the odds that a passage is
+// so similar by chance, up to slowly varying terms; keyword scores are log-odds too.
+//
+// cosines may cover the first passages only, while the others are being embedded:
+// a keyword hit beyond them counts as similar as the average keyword hit that is
+// covered.
+func Fuse(fusion index.Fusion, keyword []Hit, cosines []float32, k int) []Hit {
+	keyword = keyword[:min(len(keyword), FuseDepth)]
+	fused := candidates(fusion, keyword, cosines)
+	similarity := standardise(cosines, keyword)
+	var best float32
 	for _, hit := range keyword {
-		hit.SemanticRank, hit.SemanticScore = 0, 0
-		at[hit.Doc] = len(fused)
-		fused = append(fused, hit)
-	}
-	for _, hit := range semantic {
-		i, both := at[hit.Doc]
-		if !both {
-			i = len(fused)
-			fused = append(fused, Hit{Doc: hit.Doc})
-		}
-		fused[i].SemanticRank, fused[i].SemanticScore = hit.SemanticRank, hit.SemanticScore
+		best = max(best, hit.KeywordScore)
 	}
 	for i := range fused {
-		fused[i].Score = fusedScore(fusion, fused[i])
+		hit := &fused[i]
+		hit.Score = 0
+		if hit.KeywordRank > 0 && best > 0 {
+			hit.Score = float32(fusion.Keyword * (hit.KeywordScore / best))
+		}
+		hit.Score += float32(fusion.Semantic * similarity(hit.Doc))
 	}
-	fused = slices.DeleteFunc(fused, func(hit Hit) bool { return hit.Score == 0 })
 	slices.SortFunc(fused, func(a, b Hit) int {
 		return index.CompareMatches(index.Match{Doc: a.Doc, Score: a.Score}, index.Match{Doc: b.Doc, Score: b.Score})
 	})
 	return fused[:min(max(k, 0), len(fused))]
 }
 
-func fusedScore(fusion index.Fusion, hit Hit) float32 {
-	var score float32
-	if hit.KeywordRank > 0 {
-		score += fusion.Keyword / (fusion.K + float32(hit.KeywordRank))
+// candidates lists the passages of both rankings, each once, with their ranks. A
+// ranking of weight 0 brings no passages.
+func candidates(fusion index.Fusion, keyword []Hit, cosines []float32) []Hit {
+	list := make([]Hit, 0, len(keyword)+min(len(cosines), FuseDepth))
+	at := make(map[int]int, cap(list)) // position in list by document
+	if fusion.Keyword > 0 {
+		for _, hit := range keyword {
+			hit.SemanticRank, hit.SemanticScore = 0, 0
+			if hit.Doc < len(cosines) {
+				hit.SemanticScore = cosines[hit.Doc]
+			}
+			at[hit.Doc] = len(list)
+			list = append(list, hit)
+		}
 	}
-	if hit.SemanticRank > 0 {
-		score += fusion.Semantic / (fusion.K + float32(hit.SemanticRank))
+	if fusion.Semantic > 0 {
+		for rank, match := range index.Top(cosines, FuseDepth) {
+			i, both := at[match.Doc]
+			if !both {
+				i = len(list)
+				list = append(list, Hit{Doc: match.Doc, SemanticScore: match.Score})
+			}
+			list[i].SemanticRank = rank + 1
+		}
 	}
-	return score
+	return list
+}
+
+// standardise returns a function from a passage to z * |z|, z being the number of
+// standard deviations by which its cosine is above the mean of all. Sums are taken
+// in float64 in the order of the passages.
+func standardise(cosines []float32, keyword []Hit) func(doc int) float32 {
+	var sum, squares float64
+	for _, c := range cosines {
+		sum += float64(c)
+	}
+	mean := sum / float64(max(len(cosines), 1))
+	for _, c := range cosines {
+		d := float64(c) - mean
+		squares += float64(d * d)
+	}
+	deviation := math.Sqrt(squares / float64(max(len(cosines), 1)))
+	square := func(doc int) float32 {
+		if deviation == 0 {
+			return 0
+		}
+		z := (float64(cosines[doc]) - mean) / deviation
+		return float32(z * math.Abs(z))
+	}
+	var covered, found float32
+	for _, hit := range keyword {
+		if hit.Doc < len(cosines) {
+			covered += square(hit.Doc)
+			found++
+		}
+	}
+	uncovered := covered / max(found, 1)
+	return func(doc int) float32 {
+		if doc >= len(cosines) {
+			return uncovered
+		}
+		return square(doc)
+	}
 }

@@ -2,8 +2,6 @@ package retriever
 
 import (
 	"errors"
-	"math"
-	"slices"
 	"testing"
 
 	"github.com/effir/effir/wasm/index"
@@ -80,11 +78,11 @@ func TestSearchIsProgressive(t *testing.T) {
 	if err != nil || len(semantic) != 2 || semantic[0].Doc != 1 || semantic[0].SemanticRank != 1 || r.Covered() != 2 {
 		t.Fatalf("semantic hits %+v, error %v, covered %d", semantic, err, r.Covered())
 	}
-	fused := r.Fuse(keyword, semantic, 10)
-	if len(fused) != 2 || fused[0].Doc != 0 || fused[0].KeywordRank != 1 || fused[0].SemanticRank != 2 {
+	fused, err := r.Fused(keyword, []float32{0, 1}, 10)
+	if err != nil || len(fused) != 2 || fused[0].Doc != 1 || fused[0].KeywordRank != 2 || fused[0].SemanticRank != 1 {
 		t.Fatalf("fused hits %+v", fused)
 	}
-	if got := r.Passage(fused[1].Doc).Text; got != "green apple tree" {
+	if got := r.Passage(fused[0].Doc).Text; got != "green apple tree" {
 		t.Fatalf("passage %q", got)
 	}
 	if err := r.SetVectors(vectors(t, []float32{1}, []float32{1}, []float32{1}, []float32{1}), nil); err == nil {
@@ -92,64 +90,6 @@ func TestSearchIsProgressive(t *testing.T) {
 	}
 	if r.Covered() != 2 {
 		t.Fatal("refused vectors replaced the good ones")
-	}
-}
-
-func ranks(docs ...int) (keyword, semantic []Hit) {
-	for i, doc := range docs {
-		keyword = append(keyword, Hit{Doc: doc, KeywordRank: i + 1, KeywordScore: float32(9 - i), Score: float32(9 - i)})
-		semantic = append(semantic, Hit{Doc: doc, SemanticRank: i + 1, SemanticScore: float32(9-i) / 10, Score: float32(9-i) / 10})
-	}
-	return keyword, semantic
-}
-
-func TestFuse(t *testing.T) {
-	keyword, _ := ranks(4, 2, 7)
-	_, semantic := ranks(2, 9, 4)
-	tests := []struct {
-		fusion index.Fusion
-		want   []int
-	}{
-		// 2: 1/62 + 1/61, 4: 1/61 + 1/63, 9: 1/62, 7: 1/63
-		{index.DefaultFusion(), []int{2, 4, 9, 7}},
-		// 4: 1/61 + .1/63, 2: 1/62 + .1/61, 7: 1/63, 9: .1/62
-		{index.Fusion{K: 60, Keyword: 1, Semantic: 0.1}, []int{4, 2, 7, 9}},
-		{index.Fusion{K: 60, Keyword: 1}, []int{4, 2, 7}},
-		{index.Fusion{K: 60, Semantic: 1}, []int{2, 9, 4}},
-	}
-	for _, test := range tests {
-		r := open(t, test.fusion, "x")
-		var got []int
-		for _, hit := range r.Fuse(keyword, semantic, 10) {
-			got = append(got, hit.Doc)
-		}
-		if !slices.Equal(got, test.want) {
-			t.Errorf("%+v: %v, want %v", test.fusion, got, test.want)
-		}
-	}
-	r := open(t, index.DefaultFusion(), "x")
-	first := r.Fuse(keyword, semantic, 1)
-	want := 1.0/62 + 1.0/61
-	if len(first) != 1 || math.Abs(float64(first[0].Score)-want) > 1e-8 {
-		t.Errorf("first hit %+v, want score %g", first, want)
-	}
-	if first[0].KeywordRank != 2 || first[0].KeywordScore != 8 || first[0].SemanticRank != 1 || first[0].SemanticScore != 0.9 {
-		t.Errorf("first hit %+v lost where it comes from", first[0])
-	}
-	if got := r.Fuse(nil, nil, 5); len(got) != 0 {
-		t.Errorf("fusing nothing gave %v", got)
-	}
-	if got := r.Fuse(keyword, semantic, -1); len(got) != 0 {
-		t.Errorf("limit -1 gave %v", got)
-	}
-}
-
-func TestFuseOrdersTiesByDocument(t *testing.T) {
-	keyword, _ := ranks(8)
-	_, semantic := ranks(3)
-	got := open(t, index.DefaultFusion(), "x").Fuse(keyword, semantic, 2)
-	if got[0].Doc != 3 || got[1].Doc != 8 || got[0].Score != got[1].Score {
-		t.Errorf("got %+v", got)
 	}
 }
 

@@ -1,6 +1,6 @@
 package tokenizer
 
-// The compact form. A token that results from a merge is the concatenation of
+// The compact form of BPE (binarypieces.go has that of WordPiece). A token that results from a merge is the concatenation of
 // the merge's sides, so only the others (bytes and added tokens) are spelled
 // out. Numbers are unsigned LEB128 where no width is given.
 //
@@ -27,25 +27,30 @@ const flagIgnoreMerges = 1
 
 // MarshalBinary returns the compact form, which Parse reads. It never fails.
 func (t *Tokenizer) MarshalBinary() ([]byte, error) {
-	b := append([]byte(magic), byte(t.pre), 0)
-	if t.ignoreMerges {
-		b[len(b)-1] |= flagIgnoreMerges
-	}
-	b = appendUvarint(b, uint64(t.Len()))
-	b = appendUvarint(b, uint64(len(t.text)))
+	return t.model.marshal(append([]byte(magic), byte(t.PreTokenizer()))), nil
+}
 
-	literals := t.literals()
+func (m *bytePairs) marshal(b []byte) []byte {
+	if m.ignoreMerges {
+		b = append(b, flagIgnoreMerges)
+	} else {
+		b = append(b, 0)
+	}
+	b = appendUvarint(b, uint64(m.count()))
+	b = appendUvarint(b, uint64(len(m.text)))
+
+	literals := m.literals()
 	b = appendUvarint(b, uint64(len(literals)))
 	previous := int32(-1)
 	for _, id := range literals {
-		token := t.token(id)
+		token := m.token(id)
 		b = appendUvarint(b, uint64(id-previous-1))
 		b = appendUvarint(b, uint64(len(token)))
 		b = append(b, token...)
 		previous = id
 	}
 
-	list := t.merges.list
+	list := m.merges.list
 	b = appendUvarint(b, uint64(len(list)))
 	for i := 0; i < len(list); {
 		run := 1
@@ -56,19 +61,24 @@ func (t *Tokenizer) MarshalBinary() ([]byte, error) {
 		b = appendUvarint(b, uint64(run))
 		i += run
 	}
-	for plane := range planes(t.Len()) {
+	for plane := range planes(m.count()) {
 		for _, m := range list {
 			b = append(b, byte(m.left>>(8*plane)))
 		}
 	}
-	for plane := range planes(t.Len()) {
+	for plane := range planes(m.count()) {
 		for _, m := range list {
 			b = append(b, byte(m.right>>(8*plane)))
 		}
 	}
 
+	return m.appendAdded(b)
+}
+
+// appendAdded appends the list of added tokens.
+func (t *tokens) appendAdded(b []byte) []byte {
 	b = appendUvarint(b, uint64(len(t.added)))
-	previous = -1
+	previous := int32(-1)
 	for _, a := range t.added {
 		v := uint64(a.id-previous-1) << 1
 		if a.special {
@@ -77,7 +87,7 @@ func (t *Tokenizer) MarshalBinary() ([]byte, error) {
 		b = appendUvarint(b, v)
 		previous = a.id
 	}
-	return b, nil
+	return b
 }
 
 // planes is the number of bytes of an id, given the number of tokens.
@@ -90,10 +100,10 @@ func planes(tokens int) int {
 
 // literals returns, ascending, the tokens that no merge makes, and those that a
 // merge needs before another one makes them.
-func (t *Tokenizer) literals() []int32 {
-	made := make([]bool, t.Len())
-	literal := make([]bool, t.Len())
-	for _, m := range t.merges.list {
+func (m *bytePairs) literals() []int32 {
+	made := make([]bool, m.count())
+	literal := make([]bool, m.count())
+	for _, m := range m.merges.list {
 		for _, side := range [2]uint32{m.left, m.right} {
 			if !made[side] {
 				literal[side] = true
@@ -102,7 +112,7 @@ func (t *Tokenizer) literals() []int32 {
 		made[m.result] = true
 	}
 	var ids []int32
-	for id := range t.Len() {
+	for id := range m.count() {
 		if literal[id] || !made[id] {
 			ids = append(ids, int32(id))
 		}

@@ -48,9 +48,10 @@ func TestCompactFormRoundTrip(t *testing.T) {
 		if err != nil {
 			t.Fatal(name, err)
 		}
-		if again.text != tok.text || !slices.Equal(again.offsets, tok.offsets) || again.bytes != tok.bytes ||
-			!slices.Equal(again.added, tok.added) || !slices.Equal(again.merges.list, tok.merges.list) ||
-			again.pre != tok.pre || again.ignoreMerges != tok.ignoreMerges {
+		a, b := bytePairsOf(again), bytePairsOf(tok)
+		if a.text != b.text || !slices.Equal(a.offsets, b.offsets) || a.bytes != b.bytes ||
+			!slices.Equal(a.added, b.added) || !slices.Equal(a.merges.list, b.merges.list) ||
+			a.pre != b.pre || a.ignoreMerges != b.ignoreMerges {
 			t.Errorf("%s changed on the way", name)
 		}
 	}

@@ -10,7 +10,7 @@ import (
 
 // mergeSlowly is byte-pair encoding as it is defined: look at all pairs, do the
 // leftmost of the lowest rank, start again.
-func mergeSlowly(t *Tokenizer, word string) []int32 {
+func mergeSlowly(t *bytePairs, word string) []int32 {
 	var ids []int32
 	for i := range len(word) {
 		if id := t.bytes[word[i]]; id >= 0 {
@@ -37,7 +37,7 @@ func mergeSlowly(t *Tokenizer, word string) []int32 {
 }
 
 func TestMergingByHeapAndByScanAreTheDefinition(t *testing.T) {
-	tok := load(t, "gpt2")
+	tok := bytePairsOf(load(t, "gpt2"))
 	rng := rand.New(rand.NewPCG(1, 2))
 	letters := "aeinorst the\x04é"
 	for range 300 {
@@ -103,7 +103,7 @@ func TestMergeTableRefusesRepeatsAndCollisions(t *testing.T) {
 }
 
 func TestRealMergesCollideLittle(t *testing.T) {
-	table := load(t, "smollm2").merges
+	table := bytePairsOf(load(t, "smollm2")).merges
 	longest := 0
 	for _, m := range table.list {
 		probes := 0

@@ -1,6 +1,10 @@
 package tokenizer
 
-import "sync"
+import (
+	"sync"
+
+	"github.com/effir/effir/wasm/tokenizer/internal/bert"
+)
 
 // Encode appends the ids of text to dst, without any template (no beginning or
 // end tokens). Added tokens that occur in text become their ids. It does not
@@ -8,16 +12,9 @@ import "sync"
 // than 2 GiB.
 func (t *Tokenizer) Encode(dst []int32, text string) []int32 {
 	s := scratchPool.Get().(*scratch)
-	if t.ignoreMerges {
-		t.lookup.once.Do(t.makeLookup)
-	}
 	for len(text) > 0 {
 		id, start, end := t.trie.find(text)
-		for piece := text[:start]; len(piece) > 0; {
-			n := t.pre.next(piece)
-			dst = t.appendWord(dst, piece[:n], s)
-			piece = piece[n:]
-		}
+		dst = t.model.encode(dst, text[:start], s)
 		if id >= 0 {
 			dst = append(dst, id)
 		}
@@ -27,10 +24,11 @@ func (t *Tokenizer) Encode(dst []int32, text string) []int32 {
 	return dst
 }
 
-// scratch is the memory that long words need.
+// scratch is the memory that words need.
 type scratch struct {
 	symbols []symbol
 	queue   candidates
+	word    bert.Word
 }
 
 // maxKept is the number of symbols above which scratch is not kept.

@@ -10,13 +10,17 @@ import (
 
 // ParseJSON reads a tokenizer.json of the Hugging Face tokenizers library: a
 // BPE model at byte level with the pre-tokenizer of SmolLM2, GPT-2, Llama 3 or
-// Qwen 2 and no normalizer. Everything else that would change ids is refused by
-// an error that names the field. Templates (post_processor), truncation and
-// padding are not read; they are the caller's.
+// Qwen 2 and no normalizer, or a WordPiece model with BERT's normalizer and
+// pre-tokenizer. Everything else that would change ids is refused by an error
+// that names the field. Templates (post_processor), truncation and padding are
+// not read; they are the caller's.
 func ParseJSON(b []byte) (*Tokenizer, error) {
 	var f jsonFile
 	if err := json.Unmarshal(b, &f); err != nil {
 		return nil, errors.New("tokenizer: tokenizer.json: " + err.Error())
+	}
+	if f.Model.Type == "WordPiece" {
+		return f.wordPieces()
 	}
 	if f.Normalizer != nil {
 		return nil, refuse("normalizer", "must be null")
@@ -35,7 +39,7 @@ func ParseJSON(b []byte) (*Tokenizer, error) {
 	if v.Merges, err = f.Model.mergeLines(); err != nil {
 		return nil, err
 	}
-	if err := f.tokens(&v); err != nil {
+	if v.Tokens, v.Kinds, err = f.tokens(); err != nil {
 		return nil, err
 	}
 	return FromVocab(v)
@@ -44,25 +48,23 @@ func ParseJSON(b []byte) (*Tokenizer, error) {
 // JSON returns a tokenizer.json that the tokenizers library loads and that gives
 // the same ids. It has no post_processor.
 func (t *Tokenizer) JSON() ([]byte, error) {
-	v := t.vocabulary()
+	return t.model.(interface{ json() ([]byte, error) }).json()
+}
+
+func (m *bytePairs) json() ([]byte, error) {
+	v := m.vocabulary()
 	if _, err := FromVocab(v); err != nil {
 		return nil, err // Parse accepts some vocabularies that cannot be written
 	}
 	f := jsonFile{
 		Version:      "1.0",
-		AddedTokens:  []jsonAdded{},
-		PreTokenizer: jsonPreTokenizerOf(t.pre),
+		PreTokenizer: jsonPreTokenizerOf(m.pre),
 		Decoder:      &jsonStep{Type: "ByteLevel", AddPrefixSpace: yes, TrimOffsets: yes, UseRegex: yes},
 		Model: jsonModel{
-			Type: "BPE", Vocab: make(map[string]int32, len(v.Tokens)), IgnoreMerges: v.IgnoreMerges,
+			Type: "BPE", IgnoreMerges: v.IgnoreMerges,
 		},
 	}
-	for id, token := range v.Tokens {
-		f.Model.Vocab[token] = int32(id)
-		if kind := v.Kinds[id]; kind != Normal {
-			f.AddedTokens = append(f.AddedTokens, jsonAdded{ID: int32(id), Content: token, Special: kind == Special})
-		}
-	}
+	f.setTokens(v.Tokens, v.Kinds)
 	var err error
 	if f.Model.Merges, err = json.Marshal(v.Merges); err != nil {
 		return nil, err
@@ -71,81 +73,99 @@ func (t *Tokenizer) JSON() ([]byte, error) {
 }
 
 // vocabulary is the inverse of FromVocab.
-func (t *Tokenizer) vocabulary() Vocabulary {
+func (m *bytePairs) vocabulary() Vocabulary {
 	v := Vocabulary{
-		Tokens:       make([]string, t.Len()),
-		Kinds:        make([]Kind, t.Len()),
-		Merges:       make([]string, len(t.merges.list)),
-		PreTokenizer: t.pre,
-		IgnoreMerges: t.ignoreMerges,
-	}
-	for _, a := range t.added {
-		v.Kinds[a.id] = Added
-		if a.special {
-			v.Kinds[a.id] = Special
-		}
+		Tokens:       make([]string, m.count()),
+		Kinds:        m.kinds(),
+		Merges:       make([]string, len(m.merges.list)),
+		PreTokenizer: m.pre,
+		IgnoreMerges: m.ignoreMerges,
 	}
 	for id := range v.Tokens {
-		v.Tokens[id] = t.token(int32(id))
+		v.Tokens[id] = m.token(int32(id))
 		if v.Kinds[id] == Normal {
 			v.Tokens[id] = string(appendAlphabet(nil, v.Tokens[id]))
 		}
 	}
-	for rank, m := range t.merges.list {
-		v.Merges[rank] = v.Tokens[m.left] + " " + v.Tokens[m.right]
+	for rank, pair := range m.merges.list {
+		v.Merges[rank] = v.Tokens[pair.left] + " " + v.Tokens[pair.right]
 	}
 	return v
 }
 
+// kinds returns the kinds of all tokens.
+func (t *tokens) kinds() []Kind {
+	kinds := make([]Kind, t.count())
+	for _, a := range t.added {
+		kinds[a.id] = Added
+		if a.special {
+			kinds[a.id] = Special
+		}
+	}
+	return kinds
+}
+
+// setTokens is the inverse of tokens.
+func (f *jsonFile) setTokens(tokens []string, kinds []Kind) {
+	f.AddedTokens = []jsonAdded{}
+	f.Model.Vocab = make(map[string]int32, len(tokens))
+	for id, token := range tokens {
+		f.Model.Vocab[token] = int32(id)
+		if kind := kinds[id]; kind != Normal {
+			f.AddedTokens = append(f.AddedTokens, jsonAdded{ID: int32(id), Content: token, Special: kind == Special})
+		}
+	}
+}
+
 // tokens orders the vocabulary and the added tokens by id.
-func (f *jsonFile) tokens(v *Vocabulary) error {
+func (f *jsonFile) tokens() (tokens []string, kinds []Kind, err error) {
 	n := len(f.Model.Vocab)
 	for _, a := range f.AddedTokens {
 		if _, ok := f.Model.Vocab[a.Content]; !ok {
 			n++
 		}
 	}
-	v.Tokens, v.Kinds = make([]string, n), make([]Kind, n)
+	tokens, kinds = make([]string, n), make([]Kind, n)
 	set := func(field string, id int32, token string, kind Kind) error {
 		if id < 0 || int(id) >= n {
 			return refuse(field, "gives "+strconv.Quote(token)+" the id "+strconv.Itoa(int(id))+
 				", but ids must be 0 to "+strconv.Itoa(n-1)+" without gaps")
 		}
-		if old := v.Tokens[id]; old != "" && old != token {
+		if old := tokens[id]; old != "" && old != token {
 			return refuse(field, "gives "+strconv.Quote(token)+" the id of "+strconv.Quote(old))
 		}
-		v.Tokens[id], v.Kinds[id] = token, kind
+		tokens[id], kinds[id] = token, kind
 		return nil
 	}
 	for token, id := range f.Model.Vocab {
 		if err := set("model.vocab", id, token, Normal); err != nil {
-			return err
+			return nil, nil, err
 		}
 	}
 	for i, a := range f.AddedTokens {
 		field := "added_tokens[" + strconv.Itoa(i) + "]"
 		switch {
 		case a.SingleWord || a.LStrip || a.RStrip:
-			return refuse(field, "must not have single_word, lstrip or rstrip")
+			return nil, nil, refuse(field, "must not have single_word, lstrip or rstrip")
 		case a.Normalized != f.AddedTokens[0].Normalized:
-			return refuse(field+".normalized", "must be the same for all added tokens")
+			return nil, nil, refuse(field+".normalized", "must be the same for all added tokens")
 		case a.Content == "":
-			return refuse(field+".content", "is empty")
+			return nil, nil, refuse(field+".content", "is empty")
 		}
 		kind := Added
 		if a.Special {
 			kind = Special
 		}
 		if err := set(field, a.ID, a.Content, kind); err != nil {
-			return err
+			return nil, nil, err
 		}
 	}
-	for id, token := range v.Tokens {
+	for id, token := range tokens {
 		if token == "" {
-			return refuse("model.vocab", "has no token of id "+strconv.Itoa(id))
+			return nil, nil, refuse("model.vocab", "has no token of id "+strconv.Itoa(id))
 		}
 	}
-	return nil
+	return tokens, kinds, nil
 }
 
 // mergeLines returns the merges as "left right"; files have them so or as pairs.

@@ -45,7 +45,7 @@ var refusals = []struct{ file, says string }{
 	{jsonWith(sequence(`{"type":"Digits","individual_digits":true}`, `{"type":"Digits"}`), modelJSON, ``), "pretokenizers[1].type"},
 	{jsonWith(sequence(`{"type":"Split","behavior":"Isolated","pattern":{"Regex":"\\s+"}}`, byteLevelJSON), modelJSON, ``), "pattern"},
 	{jsonWith(sequence(`{"type":"Split","behavior":"Removed"}`, byteLevelJSON), modelJSON, ``), "behavior"},
-	{jsonWith(byteLevelJSON, `{"type":"WordPiece"}`, ``), "model.type must be BPE"},
+	{jsonWith(byteLevelJSON, `{"type":"Unigram"}`, ``), "model.type must be BPE or WordPiece"},
 	{jsonWith(byteLevelJSON, with(modelJSON, `"dropout":0.1`), ``), "model.dropout"},
 	{jsonWith(byteLevelJSON, with(modelJSON, `"unk_token":"a"`), ``), "model.unk_token"},
 	{jsonWith(byteLevelJSON, with(modelJSON, `"continuing_subword_prefix":"#"`), ``), "model.continuing_subword_prefix"},

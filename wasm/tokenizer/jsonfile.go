@@ -13,7 +13,7 @@ type jsonFile struct {
 	Truncation    *struct{}   `json:"truncation"`
 	Padding       *struct{}   `json:"padding"`
 	AddedTokens   []jsonAdded `json:"added_tokens"`
-	Normalizer    any         `json:"normalizer"`
+	Normalizer    *jsonBERT   `json:"normalizer"`
 	PreTokenizer  *jsonStep   `json:"pre_tokenizer"`
 	PostProcessor *struct{}   `json:"post_processor"`
 	Decoder       *jsonStep   `json:"decoder"`
@@ -36,11 +36,21 @@ type jsonModel struct {
 	UnkToken                *string          `json:"unk_token"`
 	ContinuingSubwordPrefix *string          `json:"continuing_subword_prefix"`
 	EndOfWordSuffix         *string          `json:"end_of_word_suffix"`
-	FuseUnk                 bool             `json:"fuse_unk"`
-	ByteFallback            bool             `json:"byte_fallback"`
-	IgnoreMerges            bool             `json:"ignore_merges"`
+	FuseUnk                 bool             `json:"fuse_unk,omitempty"`
+	ByteFallback            bool             `json:"byte_fallback,omitempty"`
+	IgnoreMerges            bool             `json:"ignore_merges,omitempty"`
+	MaxInputChars           *int             `json:"max_input_chars_per_word,omitempty"`
 	Vocab                   map[string]int32 `json:"vocab"`
-	Merges                  json.RawMessage  `json:"merges"`
+	Merges                  json.RawMessage  `json:"merges,omitempty"`
+}
+
+// jsonBERT is a normalizer with the fields of BertNormalizer.
+type jsonBERT struct {
+	Type               string `json:"type"`
+	CleanText          *bool  `json:"clean_text"`
+	HandleChineseChars *bool  `json:"handle_chinese_chars"`
+	StripAccents       *bool  `json:"strip_accents"`
+	Lowercase          *bool  `json:"lowercase"`
 }
 
 // jsonStep is a pre-tokenizer or decoder; which fields it has depends on Type.
@@ -54,6 +64,8 @@ type jsonStep struct {
 	AddPrefixSpace   *bool        `json:"add_prefix_space,omitempty"`
 	TrimOffsets      *bool        `json:"trim_offsets,omitempty"`
 	UseRegex         *bool        `json:"use_regex,omitempty"`
+	Prefix           *string      `json:"prefix,omitempty"`
+	Cleanup          *bool        `json:"cleanup,omitempty"`
 }
 
 type jsonPattern struct {
@@ -153,7 +165,7 @@ func jsonPreTokenizerOf(p PreTokenizer) *jsonStep {
 func (m *jsonModel) check() error {
 	switch {
 	case m.Type != "BPE" && m.Type != "":
-		return refuse("model.type", "must be BPE, not "+strconv.Quote(m.Type))
+		return refuse("model.type", "must be BPE or WordPiece, not "+strconv.Quote(m.Type))
 	case m.Dropout != nil && *m.Dropout != 0:
 		return refuse("model.dropout", "must be null")
 	case m.ContinuingSubwordPrefix != nil && *m.ContinuingSubwordPrefix != "":

@@ -13,25 +13,30 @@ func Parse(b []byte) (*Tokenizer, error) {
 	if string(r.bytes("magic", len(magic))) != magic {
 		return nil, errors.New("tokenizer: not a compact tokenizer of version 1: build it again from tokenizer.json or GGUF")
 	}
-	t := &Tokenizer{pre: PreTokenizer(r.byte("pre"))}
-	if t.pre < GPT2 || t.pre > Qwen2 {
+	pre := PreTokenizer(r.byte("pre"))
+	if pre == BERT {
+		return parsePieces(&r)
+	}
+	if pre < GPT2 || pre > Qwen2 {
 		r.fail("pre", "is unknown")
 	}
+	return parseBytePairs(&r, pre)
+}
+
+func parseBytePairs(r *reader, pre PreTokenizer) (*Tokenizer, error) {
 	flags := r.byte("flags")
 	if flags > flagIgnoreMerges {
 		r.fail("flags", "has unknown bits")
 	}
-	t.ignoreMerges = flags&flagIgnoreMerges != 0
-
 	// Each token takes at least one byte, as a literal or in a plane.
-	n := r.number("tokens", min(maxTokens, len(b)))
+	n := r.number("tokens", min(maxTokens, len(r.rest)))
 	if n == 0 {
 		r.fail("tokens", "is zero")
 	}
 	size := r.number("text", maxTextLength)
 	literals := r.literals(n)
 	list := r.merges(n)
-	t.added = r.added(n)
+	t := &tokens{added: r.added(n)}
 	if len(r.rest) > 0 {
 		r.fail("added", "is followed by surplus bytes")
 	}
@@ -46,13 +51,7 @@ func Parse(b []byte) (*Tokenizer, error) {
 	if err := t.spell(lengths, size, literals, list); err != nil {
 		return nil, err
 	}
-	if t.merges, err = newMergeTable(list); err != nil {
-		return nil, err
-	}
-	if err := t.index(); err != nil {
-		return nil, err
-	}
-	return t, nil
+	return newBytePairs(t, pre, flags&flagIgnoreMerges != 0, list)
 }
 
 // literal is a token that is spelled out.
@@ -85,7 +84,7 @@ func measure(n int, literals []literal, list []merge) ([]uint16, error) {
 }
 
 // spell fills text and offsets. Every literal and merge must fit into lengths.
-func (t *Tokenizer) spell(lengths []uint16, size int, literals []literal, list []merge) error {
+func (t *tokens) spell(lengths []uint16, size int, literals []literal, list []merge) error {
 	t.offsets = make([]uint32, len(lengths)+1)
 	total := 0
 	for id, length := range lengths {

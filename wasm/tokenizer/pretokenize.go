@@ -22,6 +22,9 @@ const (
 	Llama3 PreTokenizer = 3
 	// Qwen2 is Llama3 with \p{N} in place of \p{N}{1,3}.
 	Qwen2 PreTokenizer = 4
+	// BERT belongs to WordPiece tokenizers: it splits at white space and makes
+	// punctuation marks words of their own.
+	BERT PreTokenizer = 5
 )
 
 // PreTokenizerByName returns the rule that GGUF files name in

@@ -1,7 +1,11 @@
 package tokenizer
 
-// trie holds the added tokens, to be found in text in one pass per starting
-// byte. The zero value is empty.
+import "errors"
+
+var errDuplicate = errors.New("tokenizer: two tokens have the same text")
+
+// trie holds tokens, to be found in text in one pass per starting byte. The zero
+// value is empty.
 type trie struct {
 	root  [256]int32 // node of each first byte, 0: none
 	nodes []trieNode // node 0 is not used
@@ -14,6 +18,7 @@ type trieNode struct {
 	char           byte
 }
 
+// insert adds a token; a token of the same text is an error.
 func (t *trie) insert(token string, id int32) error {
 	if len(t.nodes) == 0 {
 		t.nodes = append(t.nodes, trieNode{})
@@ -32,7 +37,7 @@ func (t *trie) insert(token string, id int32) error {
 		at = child
 	}
 	if t.nodes[at].id >= 0 {
-		return fail("added_tokens", id, "has the same text as another added token")
+		return errDuplicate
 	}
 	t.nodes[at].id = id
 	return nil
@@ -71,4 +76,21 @@ func (t *trie) find(text string) (id int32, start, end int) {
 		}
 	}
 	return -1, start, start
+}
+
+// longest returns the longest token at the start of text, and its length; id is
+// -1 if there is none.
+func (t *trie) longest(text []byte) (id int32, n int) {
+	id = -1
+	at := t.root[text[0]]
+	for i := 1; at != 0; i++ {
+		if found := t.nodes[at].id; found >= 0 {
+			id, n = found, i
+		}
+		if i == len(text) {
+			break
+		}
+		at = t.step(at, text[i])
+	}
+	return id, n
 }

@@ -49,8 +49,8 @@ documentation of the installed Go. Running it again embeds only what is missing.
 	f := c.Flags()
 	f.StringVarP(&out, "out", "o", "", "folder of the bundle (required)")
 	f.StringVar(&modelDir, "model", "", "model package to embed passages with")
-	f.Float32Var(&fusion.Keyword, "keyword-weight", fusion.Keyword, "weight of keyword ranks in fusion")
-	f.Float32Var(&fusion.Semantic, "semantic-weight", fusion.Semantic, "weight of ranks by meaning in fusion")
+	f.Float32Var(&fusion.Keyword, "keyword-weight", fusion.Keyword, "weight in fusion of a passage's share of the best keyword score")
+	f.Float32Var(&fusion.Semantic, "semantic-weight", fusion.Semantic, "weight in fusion of the squared number of deviations of similarity")
 	_ = c.MarkFlagRequired("out")
 	return c
 }

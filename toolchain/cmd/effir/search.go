@@ -103,11 +103,10 @@ func search(out io.Writer, bundleDir, modelDir, query string, limit int) error {
 	}
 	embedTime := time.Since(start)
 	start = time.Now()
-	semantic, err := r.Semantic(vector, retriever.FuseDepth)
+	hits, err := r.Fused(keyword, vector, limit)
 	if err != nil {
 		return err
 	}
-	hits := r.Fuse(keyword, semantic, limit)
 	fmt.Fprintf(out, "\nwith meaning, %.1f ms to embed, %.1f ms to search (%s, loaded in %.0f ms)\n",
 		milliseconds(embedTime), milliseconds(time.Since(start)), e.KernelName(), milliseconds(loadTime))
 	printHits(out, r, hits, limit)

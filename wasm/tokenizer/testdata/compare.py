@@ -2,12 +2,15 @@
 
 usage: python3 compare.py TOKENIZER [--count 250000] [--seed 1] [--text FOLDER]...
 
-TOKENIZER is a tokenizer.json or a GGUF file. The strings are: every code point,
-64 at a time; chunks of the text files in Go's and Python's standard libraries
-and in the folders named; and the made ones of samples.py, up to the count. The
-Go side loads the reference's tokenizer.json, sends it through the compact form,
-and must give the same ids; then the reference loads the tokenizer.json that the
-Go side wrote, and must give them again.
+TOKENIZER is a tokenizer.json or a GGUF file, --options another setting of a
+WordPiece tokenizer's normalizer, such as lowercase=false,strip_accents=null. The
+strings are: every code point, 64 at a time (and, for WordPiece, one at a time
+between letters, 8 words a string); chunks of the text files in Go's and Python's
+standard libraries and in the folders named; and the made ones of samples.py or
+bertsamples.py, up to the count. The Go side loads the reference's tokenizer.json,
+sends it through the compact form, and must give the same ids (and text, decoding
+them); then the reference loads the tokenizer.json that the Go side wrote, and must
+give them again.
 """
 import argparse
 import json
@@ -20,8 +23,10 @@ import sysconfig
 import tempfile
 
 import tokenizers
+from tokenizers import models
 
 import reference
+from bertsamples import BertSamples
 from samples import Samples
 
 PACKAGE = pathlib.Path(__file__).resolve().parent.parent
@@ -33,6 +38,12 @@ def code_points():
     for low in range(0, 0x110000, 64):
         if not 0xD800 <= low < 0xE000:
             yield "".join(map(chr, range(low, low + 64)))
+
+
+def code_points_in_words():
+    for low in range(0, 0x110000, 8):
+        if not 0xD800 <= low < 0xE000:
+            yield " ".join(f"a{chr(c)}b" for c in range(low, low + 8))
 
 
 def real_text(rng, folders, count):
@@ -71,21 +82,29 @@ def main():
     arguments.add_argument("--count", type=int, default=250000)
     arguments.add_argument("--seed", type=int, default=1)
     arguments.add_argument("--text", action="append", default=[], metavar="FOLDER")
+    arguments.add_argument("--options", default="", metavar="NAME=JSON,...")
     a = arguments.parse_args()
 
     ref = reference.load(a.tokenizer)
+    pieces = isinstance(ref.model, models.WordPiece)
+    for option in filter(None, a.options.split(",")):
+        name, value = option.split("=")
+        setattr(ref.normalizer, name, json.loads(value))
     rng = random.Random(a.seed)
     goroot = subprocess.run(["go", "env", "GOROOT"], check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
     folders = [os.path.join(goroot, "src"), os.path.join(goroot, "test"), sysconfig.get_path("stdlib"), *a.text]
     strings = list(code_points())
+    if pieces:
+        strings += code_points_in_words()
     print(f"{len(strings)} strings cover every code point")
+    a.count += len(strings) if pieces else 0
     want = (a.count - len(strings)) // 2
     for folder in folders:
         before = len(strings)
         strings += real_text(rng, [folder], want // len(folders))
         print(f"{len(strings) - before} of real text from {os.path.basename(folder.rstrip('/'))}")
     before = len(strings)
-    for s in Samples(rng, ref, LONGEST):
+    for s in (BertSamples if pieces else Samples)(rng, ref, LONGEST):
         if len(strings) >= a.count:
             break
         strings.append(s)
@@ -102,7 +121,8 @@ def main():
             ids += (e.ids for e in ref.encode_batch(batch, add_special_tokens=False))
             try:
                 for s, i in zip(batch, ids[low : low + 1000]):
-                    go.stdin.write(json.dumps([s, i]).encode() + b"\n")
+                    line = [s, i, ref.decode(i, skip_special_tokens=False)] if pieces else [s, i]
+                    go.stdin.write(json.dumps(line).encode() + b"\n")
             except BrokenPipeError:
                 break
         go.stdin.close()

@@ -1,0 +1,90 @@
+package finetune
+
+import (
+	"math/rand/v2"
+	"slices"
+)
+
+// example is a pair with its tokens: the query, the positive, the negatives.
+type example struct {
+	query    text
+	passages []text
+}
+
+// longest is the length of the longest passage.
+func (e *example) longest() int {
+	n := 0
+	for i := range e.passages {
+		n = max(n, e.passages[i].length())
+	}
+	return n
+}
+
+// pairBatches makes batches of pairs: a block of queries and one of passages,
+// each query's positive followed by its negatives.
+func (s *stream) pairBatches(places []place, r *rand.Rand) ([]batch, error) {
+	var texts []text
+	width := 2 + s.options.Negatives // texts of an example
+	for _, at := range places {
+		p := s.files[at.file][at.pair]
+		texts = append(texts, text{text: p.Query, query: true}, text{text: p.Positive})
+		order := r.Perm(len(p.Negatives))
+		for k := range s.options.Negatives {
+			if k < len(order) {
+				texts = append(texts, text{text: p.Negatives[order[k]]})
+				continue
+			}
+			other := places[r.IntN(len(places))]
+			texts = append(texts, text{text: s.files[other.file][other.pair].Positive})
+		}
+	}
+	texts, err := s.tokenise(texts)
+	if err != nil {
+		return nil, err
+	}
+	var list []example
+	for part := range slices.Chunk(texts, width) {
+		if !slices.ContainsFunc(part, func(t text) bool { return s.empty(&t) }) {
+			list = append(list, example{part[0], part[1:]})
+		}
+	}
+	if len(list) == 0 {
+		return nil, nil
+	}
+	rows := func(int) int { return s.options.BatchPairs }
+	var batches []batch
+	for _, group := range bucketed(list, s.options.Buckets, rows, r, func(e example) int { return e.longest() }) {
+		batches = append(batches, s.pairBatch(group.bucket, group.items))
+	}
+	r.Shuffle(len(batches), func(i, j int) { batches[i], batches[j] = batches[j], batches[i] })
+	return batches, nil
+}
+
+func (s *stream) pairBatch(bucket int, list []example) batch {
+	var queries, passages []text
+	longest := 0
+	for _, e := range list {
+		queries = append(queries, e.query)
+		passages = append(passages, e.passages...)
+		longest = max(longest, e.query.length())
+	}
+	at, _ := slices.BinarySearch(s.options.Buckets, longest)
+	b := s.batch(s.options.Buckets[min(at, len(s.options.Buckets)-1)], queries)
+	p := s.batch(bucket, passages)
+	b.blocks = append(b.blocks, p.blocks...)
+	b.tokens += p.tokens
+	b.texts += p.texts
+
+	// A passage is no negative of a query whose positive it repeats, nor the
+	// positive of the same query asked again.
+	per := len(passages) / len(queries)
+	b.exclude = make([]bool, len(queries)*len(passages))
+	for i, q := range queries {
+		for j, p := range passages {
+			own := passages[i*per].text
+			again := j%per == 0 && queries[j/per].text == q.text
+			b.exclude[i*len(passages)+j] = j != i*per && (p.text == own || again)
+		}
+	}
+	return b
+}

@@ -1,0 +1,106 @@
+package finetune
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/gomlx/gomlx/backends"
+	"github.com/gomlx/gomlx/pkg/core/graph"
+	"github.com/gomlx/gomlx/pkg/ml/context"
+
+	"github.com/effir/effir/gomlx-models/layer"
+)
+
+// prepare decides what is trained: it adds a head, adapters or gates, rounds
+// what is to be rounded, and makes the optimizer.
+func (s *session) prepare() error {
+	o := s.options
+	if s.teacher != nil && o.Loss.Align > 0 && s.student.dims() != s.teacher.dims() {
+		if s.student.embedding.HeadDims > 0 {
+			return fmt.Errorf("--loss align: the head of %s gives %d dimensions, but %s has %d", o.Model, s.student.dims(), o.Teacher, s.teacher.dims())
+		}
+		if o.SlimLambda > 0 {
+			return fmt.Errorf("--slim trains only gates, but %s has %d dimensions and %s %d: use infonce or kl, or give a model with a trained head", o.Model, s.student.dims(), o.Teacher, s.teacher.dims())
+		}
+		s.student.newHead(s.teacher.dims(), o.Seed)
+	}
+	if o.EmbeddingBits > 0 {
+		if err := s.student.roundEmbeddings(s.backend, o.EmbeddingBits); err != nil {
+			return err
+		}
+	}
+	scope := s.student.scope
+	s.root.SetParam(layer.ParamHalf, o.Precision == "bf16")
+	if o.WeightBits > 0 {
+		scope.SetParam(layer.ParamWeightBits, o.WeightBits)
+	}
+	var train []*context.Variable
+	switch {
+	case o.SlimLambda > 0:
+		train = s.addGates()
+	case o.LoRARank > 0:
+		var err error
+		if train, err = s.addAdapters(); err != nil {
+			return err
+		}
+	default:
+		for _, v := range inOrder(scope) {
+			if o.TrainEmbeddings || !isEmbedding(v) {
+				train = append(train, v)
+			}
+		}
+	}
+	s.stepper.adam = newAdam(s.root.In("adam"), *o, train)
+	for _, t := range s.stepper.adam.trained {
+		s.variables = append(s.variables, t.variable, t.first, t.second)
+	}
+	return nil
+}
+
+// inOrder lists the variables in scope by name.
+func inOrder(scope *context.Context) []*context.Variable {
+	list := slices.Collect(scope.IterVariablesInScope())
+	slices.SortFunc(list, func(a, b *context.Variable) int { return cmp.Compare(a.ScopeAndName(), b.ScopeAndName()) })
+	return list
+}
+
+// isEmbedding tells whether a variable belongs to what turns ids into vectors.
+func isEmbedding(v *context.Variable) bool {
+	return strings.Contains(v.Scope()+"/", "/embeddings/") || strings.Contains(v.Scope()+"/", "/embed_tokens/")
+}
+
+// isLinear tells whether a variable is the matrix of a linear map that a model's
+// layers apply.
+func isLinear(v *context.Variable) bool {
+	return v.Name() == layer.VarWeight && v.Shape().Rank() == 2 && !isEmbedding(v) &&
+		!strings.HasSuffix(v.Scope(), "/head") && !strings.HasSuffix(v.Scope(), "/lm_head")
+}
+
+// roundEmbeddings replaces the token table by what it is in a package of the
+// given number of bits.
+func (n *network) roundEmbeddings(b backends.Backend, bits int) error {
+	for _, v := range inOrder(n.scope) {
+		if !isTokenTable(v) {
+			continue
+		}
+		value, err := v.Value()
+		if err != nil {
+			return err
+		}
+		rounded, err := graph.ExecOnce(b, func(table *graph.Node) *graph.Node { return layer.FakeQuantise(table, bits) }, value)
+		if err != nil {
+			return fmt.Errorf("--embedding-bits: %w", err)
+		}
+		if err := v.SetValue(rounded); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// isTokenTable tells whether a variable holds a vector per token.
+func isTokenTable(v *context.Variable) bool {
+	return strings.HasSuffix(v.Scope(), "/word_embeddings") || strings.HasSuffix(v.Scope(), "/embed_tokens")
+}

