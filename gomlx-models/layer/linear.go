@@ -23,9 +23,9 @@ const (
 	// int from 2 to 8; 0 or nothing leaves them as they are.
 	ParamWeightBits = "weight_bits"
 
-	// ParamHalf, a bool, has products computed from values rounded to bfloat16,
-	// with sums in float32; variables stay float32. It is for training: on
-	// processors with bfloat16 instructions it takes about half the time.
+	// ParamHalf, a bool, has products computed from values rounded to bfloat16;
+	// variables stay float32. It is for training with XLA, which sums in float32
+	// and on processors with bfloat16 instructions takes about half the time.
 	ParamHalf = "bfloat16_products"
 )
 

@@ -30,9 +30,9 @@ func Product(a, b *Node) *Node {
 	return y
 }
 
-// halfProduct is Product with a and b rounded to bfloat16 and sums in float32.
-// So are its gradients. Processors with bfloat16 instructions take about half
-// the time.
+// halfProduct is Product with a and b rounded to bfloat16, and so are its
+// gradients. XLA sums in float32, and where the processor has bfloat16
+// instructions it takes about half the time. The Go backend sums in bfloat16.
 func halfProduct(a, b *Node) *Node {
 	return Product(ConvertDType(a, dtypes.BFloat16), ConvertDType(b, dtypes.BFloat16))
 }

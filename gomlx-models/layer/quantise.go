@@ -24,22 +24,21 @@ func FakeQuantise(weight *Node, bits int) *Node {
 	}
 	out, in := weight.Shape().Dimensions[0], weight.Shape().Dimensions[1]
 	levels := float64(int(1)<<bits - 1)
-	w := StopGradient(weight)
 	whole := in / Group * Group
 	var parts []*Node
 	if whole > 0 {
-		groups := Reshape(Slice(w, AxisRange(), AxisRange(0, whole)), out, whole/Group, Group)
+		groups := Reshape(Slice(weight, AxisRange(), AxisRange(0, whole)), out, whole/Group, Group)
 		parts = append(parts, Reshape(roundGroups(groups, levels), out, whole))
 	}
 	if whole < in {
-		parts = append(parts, roundGroups(Slice(w, AxisRange(), AxisRange(whole)), levels))
+		parts = append(parts, roundGroups(Slice(weight, AxisRange(), AxisRange(whole)), levels))
 	}
 	rounded := parts[0]
 	if len(parts) > 1 {
 		rounded = Concatenate(parts, 1)
 	}
 	// The difference is an exact zero that carries the gradient.
-	return Add(rounded, Sub(weight, w))
+	return Add(StopGradient(rounded), Sub(weight, StopGradient(weight)))
 }
 
 // roundGroups rounds w, whose last axis is a group.

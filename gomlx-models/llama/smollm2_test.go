@@ -114,14 +114,14 @@ func checkSmol(t *testing.T, b backends.Backend, dir string, g smolGoldens, n, l
 				{hidden[row*length*g.width+i], g.first[row*g.width+i]},
 				{hidden[end*g.width+i], g.last[row*g.width+i]},
 			} {
-				worstHidden = max(worstHidden, difference(c.got, c.want))
+				worstHidden = max(worstHidden, testmodel.Difference(c.got, c.want))
 				largestHidden = max(largestHidden, math.Abs(float64(c.want)))
 			}
 		}
 		next := logits[end*cfg.Vocab : (end+1)*cfg.Vocab]
 		for rank := range g.ranks {
 			want := g.topLogits[row*g.ranks+rank]
-			worstLogit = max(worstLogit, difference(next[g.topIDs[row*g.ranks+rank]], want))
+			worstLogit = max(worstLogit, testmodel.Difference(next[g.topIDs[row*g.ranks+rank]], want))
 			largestLogit = max(largestLogit, math.Abs(float64(want)))
 		}
 		if best := argmax(next); best != int(g.topIDs[row*g.ranks]) {
@@ -137,15 +137,6 @@ func checkSmol(t *testing.T, b backends.Backend, dir string, g smolGoldens, n, l
 func flat(t *tensors.Tensor) (values []float32) {
 	tensors.MustConstFlatData(t, func(data []float32) { values = append(values, data...) })
 	return values
-}
-
-// difference is |a-b|, infinite if either is no number.
-func difference(a, b float32) float64 {
-	d := math.Abs(float64(a) - float64(b))
-	if math.IsNaN(d) {
-		return math.Inf(1)
-	}
-	return d
 }
 
 func argmax(x []float32) int {

@@ -42,7 +42,7 @@ func Importance(ctx context.Context, backend backends.Backend, m compress.Model,
 	if err != nil {
 		return nil, err
 	}
-	w, err := resume(o.Dir, fingerprint(m, sequences))
+	w, err := resume(o.Dir, fingerprint(m, sequences, b.rows))
 	if err != nil {
 		return nil, err
 	}

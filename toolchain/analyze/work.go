@@ -77,10 +77,11 @@ func (w *work) advance(scores map[Unit]Score) error {
 	return w.removeStates(w.Next - 1)
 }
 
-// fingerprint tells models and texts apart by the configuration, the calibration tokens and, where
-// the model lies in files, their sizes and times of change.
-func fingerprint(m compress.Model, sequences [][]int32) string {
+// fingerprint tells analyses apart by the configuration, the calibration tokens, the sequences per
+// batch and, where the model lies in files, their sizes and times of change.
+func fingerprint(m compress.Model, sequences [][]int32, rows int) string {
 	h := sha256.New()
+	fmt.Fprintln(h, rows)
 	config, _ := json.Marshal(m.Config()) // a valid configuration has a JSON form
 	h.Write(config)
 	for _, s := range sequences {

@@ -26,54 +26,39 @@ func (s shape) Tensor(string) (checkpoint.Tensor, error) {
 }
 func (s shape) TokenizerJSON() ([]byte, error) { panic("no tokenizer is needed to count") }
 
-// TestPublishedCounts derives the parameter counts that the paper prints (arXiv:2512.20612, tables
-// 2, 3 and 8 to 11), in billions, from the configurations of its base models. Biases of Qwen's
-// attention, which our Llama family lacks, are below what is printed.
+// TestPublishedCounts derives the parameter counts that the paper prints (arXiv:2512.20612, tables 2
+// and 3), in billions, from the configurations of its base models.
 func TestPublishedCounts(t *testing.T) {
 	mistral := published(4096, 32, 32, 8, 14336, 32000)
-	llama3 := published(4096, 32, 32, 8, 14336, 128256)
 	llama2 := published(4096, 32, 32, 32, 11008, 32000)
-	qwen7 := published(3584, 28, 28, 4, 18944, 152064)
-	qwen3 := published(2048, 36, 16, 2, 11008, 151936)
-	qwen15 := published(1536, 28, 12, 2, 8960, 151936)
 	for _, c := range []struct {
-		name                    string
-		config                  checkpoint.Config
-		mlps, attentions, block int
-		removed                 float64 // share of the remaining neurons
-		want                    float64
+		name                     string
+		config                   checkpoint.Config
+		mlps, attentions, blocks int
+		removed                  float64 // share of the remaining neurons
+		want                     float64
 	}{
 		{"Mistral-7B", mistral, 0, 0, 0, 0, 7.1},
-		{"Mistral-7B 8A", mistral, 0, 8, 0, 0, 6.8},
-		{"Mistral-7B 16A", mistral, 0, 16, 0, 0, 6.4},
-		{"Mistral-7B 8B", mistral, 0, 0, 8, 0, 5.4},
-		{"Mistral-7B 16B", mistral, 0, 0, 16, 0, 3.6},
-		{"Mistral-7B 8M", mistral, 8, 0, 0, 0, 5.7},
-		{"Mistral-7B 16M", mistral, 16, 0, 0, 0, 4.3},
-		{"Mistral-7B 20M", mistral, 20, 0, 0, 0, 3.6},
-		{"Mistral-7B 24M", mistral, 24, 0, 0, 0, 2.9},
-		{"Mistral-7B 16M8A", mistral, 16, 8, 0, 0, 4.0},
-		{"EffiR: Mistral-7B 16M -30%", mistral, 16, 0, 0, 0.3, 3.4},
-		{"RepLLaMA: LLaMA2-7B", llama2, 0, 0, 0, 0, 6.6},
-		{"LLaMA3-8B", llama3, 0, 0, 0, 0, 7.51},
-		{"LLaMA3-8B 16M", llama3, 16, 0, 0, 0, 4.69},
-		{"LLaMA3-8B 16M -30%", llama3, 16, 0, 0, 0.3, 3.84},
-		{"Qwen2.5-7B", qwen7, 0, 0, 0, 0, 7.07},
-		{"Qwen2.5-7B 16M", qwen7, 16, 0, 0, 0, 3.81},
-		{"Qwen2.5-3B", qwen3, 0, 0, 0, 0, 3.09},
-		{"Qwen2.5-3B 16M -30%", qwen3, 16, 0, 0, 0.3, 1.60},
-		{"Qwen2.5-1.5B", qwen15, 0, 0, 0, 0, 1.54},
-		{"Qwen2.5-1.5B 20M", qwen15, 20, 0, 0, 0, 0.72},
+		{"8A", mistral, 0, 8, 0, 0, 6.8},
+		{"16A", mistral, 0, 16, 0, 0, 6.4},
+		{"8B", mistral, 0, 0, 8, 0, 5.4},
+		{"16B", mistral, 0, 0, 16, 0, 3.6},
+		{"8M", mistral, 8, 0, 0, 0, 5.7},
+		{"16M", mistral, 16, 0, 0, 0, 4.3},
+		{"20M", mistral, 20, 0, 0, 0, 3.6},
+		{"24M", mistral, 24, 0, 0, 0, 2.9},
+		{"16M8A", mistral, 16, 8, 0, 0, 4.0},
+		{"EffiR", mistral, 16, 0, 0, 0.3, 3.4},
+		{"RepLLaMA", llama2, 0, 0, 0, 0, 6.6},
 	} {
-		first := func(n int) []int {
-			var list []int
-			for i := range n {
-				list = append(list, i)
-			}
-			return list
+		var plan Plan
+		for i := range c.mlps {
+			plan.DropMLP = append(plan.DropMLP, i)
 		}
-		plan := Plan{DropMLP: first(c.mlps), DropBlocks: first(c.block)}
-		for i := range c.attentions { // other layers than those without MLP, which would vanish as a whole
+		for i := range c.blocks {
+			plan.DropBlocks = append(plan.DropBlocks, i)
+		}
+		for i := range c.attentions { // not where the MLP goes too, for such a layer would vanish
 			plan.DropAttention = append(plan.DropAttention, c.config.NumHiddenLayers-1-i)
 		}
 		if c.removed > 0 {
@@ -86,14 +71,7 @@ func TestPublishedCounts(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got := float64(CostOf(left.Config()).Parameters()) / 1e9
-		// A printed number is right to half a unit of its last digit. EffiR's own count is printed as
-		// 3.4, which 3.447 rounds to.
-		digit := 0.1
-		if math.Abs(math.Round(c.want*10)-c.want*10) > 1e-6 {
-			digit = 0.01
-		}
-		if math.Abs(got-c.want) > digit/2 {
+		if got := float64(CostOf(left.Config()).Parameters()) / 1e9; math.Abs(got-c.want) > 0.05 {
 			t.Errorf("%s: %.3f billion parameters, the paper says %g", c.name, got, c.want)
 		}
 		if step := left.Config().Compression[0]; step.ParametersAfter != CostOf(left.Config()).Parameters() || step.ParametersBefore != CostOf(c.config).Parameters() {
@@ -102,12 +80,12 @@ func TestPublishedCounts(t *testing.T) {
 	}
 }
 
-// gatesOf gives each neuron another gate, spread over all layers.
+// gatesOf gives each neuron another gate, with those of all layers mingled.
 func gatesOf(config checkpoint.Config) Gates {
 	gates := make(Gates, config.NumHiddenLayers)
 	for layer := range gates {
 		for i := range config.MLPWidth(layer) {
-			gates[layer] = append(gates[layer], float32((i*7919+layer*104729)%1_000_003)/1e6)
+			gates[layer] = append(gates[layer], float32((i*7919+layer*331)%1_000_003)/1e6)
 		}
 	}
 	return gates

@@ -20,7 +20,6 @@ func (m tiny) TokenizerJSON() ([]byte, error)                  { return []byte(`
 func newTiny(t testing.TB, config checkpoint.Config) tiny      { return fill(t, config, 1) }
 func (m tiny) zero(name string, at func(row, column int) bool) { zero(m.tensors, name, at) }
 func everywhere(int, int) bool                                 { return true }
-func keeps(list []int) func(int) bool                          { return func(i int) bool { return slices.Contains(list, i) } }
 
 func fill(t testing.TB, config checkpoint.Config, seed uint64) tiny {
 	t.Helper()

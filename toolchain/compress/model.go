@@ -100,6 +100,9 @@ func (c *Compressed) Tensor(name string) (checkpoint.Tensor, error) {
 		return t, err
 	}
 	t.Name = name
+	if scale, ok := c.plan.Scale[old]; ok && slices.Contains(c.layout.columns, part) {
+		t = scaleColumns(t, scale)
+	}
 	if neurons, ok := c.plan.Neurons[old]; ok {
 		switch {
 		case slices.Contains(c.layout.rows, part):
@@ -132,4 +135,13 @@ func keepColumns(t checkpoint.Tensor, columns []int) checkpoint.Tensor {
 		}
 	}
 	return checkpoint.Tensor{Name: t.Name, Shape: []int{t.Shape[0], len(columns)}, Data: data}
+}
+
+// scaleColumns multiplies each column of a matrix by its factor.
+func scaleColumns(t checkpoint.Tensor, scale []float32) checkpoint.Tensor {
+	data := make([]float32, len(t.Data))
+	for i, x := range t.Data {
+		data[i] = x * scale[i%t.Shape[1]]
+	}
+	return checkpoint.Tensor{Name: t.Name, Shape: t.Shape, Data: data}
 }

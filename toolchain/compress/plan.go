@@ -17,6 +17,10 @@ type Plan struct {
 	// Neurons maps a layer to the neurons of its MLP that stay, ascending. The MLPs of layers that it
 	// does not name stay whole.
 	Neurons map[int][]int
+
+	// Scale maps a layer to one factor for each neuron of its MLP, counted as in the model that is
+	// compressed; it goes into the weights behind the neurons. See Fold.
+	Scale map[int][]float32
 }
 
 // kept lists the layers that stay.
@@ -115,6 +119,9 @@ func checkNeurons(cfg checkpoint.Config, layer int, neurons []int) error {
 		return fmt.Errorf("compress: neurons to keep: layer %d does not exist, the model has layers 0 to %d", layer, cfg.NumHiddenLayers-1)
 	}
 	width := cfg.MLPWidth(layer)
+	if width == 0 {
+		return fmt.Errorf("compress: neurons to keep: layer %d has no MLP", layer)
+	}
 	if len(neurons) == 0 {
 		return fmt.Errorf("compress: neurons to keep: none in layer %d: drop its MLP instead", layer)
 	}

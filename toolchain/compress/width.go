@@ -60,3 +60,24 @@ func (p Plan) Width(cfg checkpoint.Config, gates Gates, keep float64, multiple i
 	}
 	return p, nil
 }
+
+// Fold adds to the plan that the neurons that stay keep their trained strength: ReLU(gate) is
+// multiplied into the weights behind each. The paper sets it to 1 instead; folding costs nothing
+// and keeps what training the gates has recovered already.
+func (p Plan) Fold(cfg checkpoint.Config, gates Gates) (Plan, error) {
+	if err := gates.check(cfg); err != nil {
+		return p, err
+	}
+	p.Scale = map[int][]float32{}
+	for _, layer := range p.kept(cfg) {
+		if slices.Contains(p.DropMLP, layer) || !HasMLP(cfg, layer) {
+			continue
+		}
+		scale := make([]float32, len(gates[layer]))
+		for i, gate := range gates[layer] {
+			scale[i] = max(gate, 0)
+		}
+		p.Scale[layer] = scale
+	}
+	return p, nil
+}

@@ -40,8 +40,8 @@ type FloatOptions struct {
 }
 
 // lengths to which texts are padded. Each is compiled once, which takes seconds,
-// and each step wastes at most a third.
-var lengths = []int{16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512, 1024, 2048, 4096}
+// and padding wastes at most a third.
+var lengths = []int{16, 24, 32, 48, 64, 96, 128, 160, 192, 224, 256, 384, 512, 1024, 2048, 4096}
 
 // OpenFloat copies a checkpoint's weights to the backend, which must outlive the
 // model. The checkpoint may be closed afterwards.

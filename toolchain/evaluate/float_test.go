@@ -161,7 +161,7 @@ func TestPackageCutsAtWords(t *testing.T) {
 }
 
 func TestBucketsEndAtTheLimit(t *testing.T) {
-	for limit, want := range map[int][]int{16: {16}, 20: {16, 20}, 256: {16, 24, 32, 48, 64, 96, 128, 192, 256}, 5: {5}} {
+	for limit, want := range map[int][]int{16: {16}, 20: {16, 20}, 256: {16, 24, 32, 48, 64, 96, 128, 160, 192, 224, 256}, 5: {5}} {
 		if got := bucketsTo(limit); !slices.Equal(got, want) {
 			t.Errorf("%d: %v", limit, got)
 		}

@@ -11,8 +11,11 @@ import (
 
 	"github.com/gomlx/gomlx/pkg/core/tensors"
 
-	"github.com/effir/effir/gomlx-models/layer"
+	"github.com/effir/effir/gomlx-models/family"
+	"github.com/effir/effir/gomlx-models/lora"
+	"github.com/effir/effir/gomlx-models/slim"
 	"github.com/effir/effir/toolchain/checkpoint"
+	"github.com/effir/effir/toolchain/compress"
 )
 
 // CheckpointDir is the folder of the trained model in the folder of a run,
@@ -23,19 +26,26 @@ const (
 )
 
 // export writes what was trained: a checkpoint with adapters merged, or the
-// gates.
+// gates. It is the last use of the model.
 func (s *session) export(ctx context.Context, r *Result) error {
 	if s.options.SlimLambda > 0 {
+		gates, err := slim.Gates(s.student.scope, s.student.model)
+		if err != nil {
+			return err
+		}
 		r.Gates = filepath.Join(s.options.Out, GatesFile)
-		return s.writeGates(r.Gates)
+		return compress.WriteGates(r.Gates, gates)
+	}
+	if s.options.LoRARank > 0 {
+		if err := lora.Merge(s.student.scope); err != nil {
+			return err
+		}
 	}
 	tokenizer, err := s.student.checkpoint.TokenizerJSON()
 	if err != nil {
 		return err
 	}
-	config := s.student.config
-	embedding := s.student.embedding
-	config.Embedding = &embedding
+	config := s.student.Config()
 	config.TorchDtype = "float32"
 	r.Checkpoint = filepath.Join(s.options.Out, CheckpointDir)
 	return checkpoint.Write(ctx, r.Checkpoint, config, trainedSource{s}, tokenizer, nil)
@@ -52,32 +62,19 @@ func (t trainedSource) Tensor(name string) (checkpoint.Tensor, error) {
 		path, last = name[:dot], name[dot+1:]
 	}
 	scope := t.student.scope
-	for part := range strings.SplitSeq(path, ".") {
-		scope = scope.In(part)
+	if path != "" {
+		scope = family.Scope(scope, path)
 	}
 	v := scope.GetVariable(last)
 	if v == nil {
 		return t.student.checkpoint.Tensor(name)
 	}
-	data, err := values(scope, last)
+	value, err := v.Value()
 	if err != nil {
-		return checkpoint.Tensor{}, err
+		return checkpoint.Tensor{}, fmt.Errorf("%s: %w", name, err)
 	}
-	if last == layer.VarWeight && scope.GetVariable(layer.VarLoRAA) != nil {
-		if err := t.merge(data, scope); err != nil {
-			return checkpoint.Tensor{}, err
-		}
-	}
-	return checkpoint.Tensor{Name: name, Shape: v.Shape().Dimensions, Data: data}, nil
-}
-
-// values returns a copy of a variable's values.
-func values(scope scoped, name string) ([]float32, error) {
-	value, err := scope.GetVariable(name).Value()
-	if err != nil {
-		return nil, fmt.Errorf("%s of %s: %w", name, scope.Scope(), err)
-	}
-	return tensors.CopyFlatData[float32](value)
+	data, err := tensors.CopyFlatData[float32](value)
+	return checkpoint.Tensor{Name: name, Shape: v.Shape().Dimensions, Data: data}, err
 }
 
 // checkOut reports a folder that holds something else than a run, which must

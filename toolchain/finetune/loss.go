@@ -3,69 +3,57 @@ package finetune
 import (
 	. "github.com/gomlx/gomlx/pkg/core/graph" //nolint:revive // GoMLX's convention for graph code
 
-	"github.com/effir/effir/gomlx-models/family"
+	"github.com/effir/effir/gomlx-models/loss"
 )
 
 // lossNodes returns the parts of the loss in the order of [Loss.Parts], each a
 // float32 scalar. student and teacher hold what the models make of each block;
-// exclude is bool [queries, passages] in steps of pairs.
+// aligned are the layers of the part hidden; exclude is bool [queries, passages]
+// in steps of pairs.
 func (o *Options) lossNodes(student, teacher []outputs, aligned []int, exclude *Node) []*Node {
 	var parts []*Node
 	if o.Loss.Align > 0 {
-		parts = append(parts, overBlocks(student, teacher, func(s, t outputs) (sum, count *Node) {
-			rows := s.embedding.Shape().Dimensions[0]
-			d := OneMinus(ReduceSum(Mul(s.embedding, t.embedding), -1))
-			return ReduceAllSum(d), Const(d.Graph(), float32(rows))
+		parts = append(parts, overBlocks(student, teacher, func(s, t outputs) *Node {
+			return loss.Alignment(s.embedding, t.embedding)
 		}))
 	}
 	if o.Loss.Hidden > 0 {
-		parts = append(parts, overBlocks(student, teacher, func(s, t outputs) (sum, count *Node) {
-			return hiddenDistance(s.states, t.states, s.mask, aligned)
+		parts = append(parts, overBlocks(student, teacher, func(s, t outputs) *Node {
+			var sum *Node
+			for _, i := range aligned {
+				d := loss.HiddenCosine(s.states.AfterMLP[i], t.states.AfterMLP[i], s.mask)
+				if sum == nil {
+					sum = d
+					continue
+				}
+				sum = Add(sum, d)
+			}
+			return DivScalar(sum, float64(len(aligned)))
 		}))
 	}
 	if o.Loss.pairwise() {
-		scores := similarity(student, o.Temperature, exclude)
+		scores := loss.Scores(student[0].embedding, student[1].embedding)
 		if o.Loss.InfoNCE > 0 {
-			parts = append(parts, infoNCE(scores))
+			parts = append(parts, loss.InfoNCE(scores, exclude, o.Temperature))
 		}
 		if o.Loss.KL > 0 {
-			parts = append(parts, divergence(scores, similarity(teacher, o.Temperature, exclude)))
+			wanted := loss.Scores(teacher[0].embedding, teacher[1].embedding)
+			parts = append(parts, loss.KL(scores, wanted, exclude, o.Temperature, o.Temperature))
 		}
 	}
 	return parts
 }
 
-// overBlocks is the mean over all blocks of what one gives as sum and count.
-func overBlocks(student, teacher []outputs, one func(s, t outputs) (sum, count *Node)) *Node {
-	var sum, count *Node
+// overBlocks is the mean over the blocks: queries and passages count the same.
+func overBlocks(student, teacher []outputs, one func(s, t outputs) *Node) *Node {
+	var sum *Node
 	for i := range student {
-		s, c := one(student[i], teacher[i])
+		part := one(student[i], teacher[i])
 		if i == 0 {
-			sum, count = s, c
+			sum = part
 			continue
 		}
-		sum, count = Add(sum, s), Add(count, c)
+		sum = Add(sum, part)
 	}
-	return Div(sum, count)
-}
-
-// hiddenDistance sums 1 - cosine of the states behind the given layers over all
-// tokens, and counts the terms.
-func hiddenDistance(s, t family.States, mask *Node, layers []int) (sum, count *Node) {
-	kept := ConvertDType(mask, s.Last.DType())
-	for _, i := range layers {
-		d := ReduceAllSum(Mul(kept, OneMinus(cosine(s.AfterMLP[i], t.AfterMLP[i]))))
-		if sum == nil {
-			sum = d
-			continue
-		}
-		sum = Add(sum, d)
-	}
-	return sum, MulScalar(ReduceAllSum(kept), float64(len(layers)))
-}
-
-// cosine is over the last axis.
-func cosine(a, b *Node) *Node {
-	dot := func(x, y *Node) *Node { return ReduceSum(Mul(x, y), -1) }
-	return Div(dot(a, b), Sqrt(MaxScalar(Mul(dot(a, a), dot(b, b)), 1e-24)))
+	return DivScalar(sum, float64(len(student)))
 }

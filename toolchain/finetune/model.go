@@ -14,6 +14,7 @@ import (
 	"github.com/effir/effir/gomlx-models/pooling"
 	"github.com/effir/effir/toolchain/checkpoint"
 	"github.com/effir/effir/toolchain/floatmodel"
+	"github.com/effir/effir/toolchain/reader"
 )
 
 // network is a model with its weights in a scope of the run's context.
@@ -21,7 +22,7 @@ type network struct {
 	checkpoint *checkpoint.Checkpoint
 	config     checkpoint.Config
 	embedding  checkpoint.Embedding
-	model      family.Model
+	model      family.Trainable
 	scope      *context.Context
 	pooling    pooling.Kind
 }
@@ -41,7 +42,7 @@ func openNetwork(dir string, scope *context.Context, adjust func(*checkpoint.Emb
 	}()
 	// A model that does not say how it embeds is no retriever yet; the mean over
 	// its tokens is the best start.
-	n.embedding = checkpoint.Embedding{Pooling: checkpoint.PoolMean, Normalize: true, MaxTokens: min(512, n.config.MaxPositionEmbeddings)}
+	n.embedding = checkpoint.Embedding{Pooling: checkpoint.PoolMean, Normalize: true, MaxTokens: min(reader.DefaultTokens, n.config.MaxPositionEmbeddings)}
 	if n.config.Embedding != nil {
 		n.embedding = *n.config.Embedding
 	}
@@ -50,12 +51,16 @@ func openNetwork(dir string, scope *context.Context, adjust func(*checkpoint.Emb
 			return nil, err
 		}
 	}
-	n.config.Embedding = &n.embedding
 	if n.pooling, err = pooling.Parse(n.embedding.Pooling); err != nil {
 		return nil, fmt.Errorf("%s: %w", dir, err)
 	}
-	if n.model, err = floatmodel.Of(n.config); err != nil {
+	model, err := floatmodel.Of(n.Config())
+	if err != nil {
 		return nil, fmt.Errorf("%s: %w", dir, err)
+	}
+	var ok bool
+	if n.model, ok = model.(family.Trainable); !ok {
+		return nil, fmt.Errorf("%s: models of type %q cannot be trained", dir, n.config.ModelType)
 	}
 	return n, nil
 }
@@ -106,7 +111,10 @@ func (n *network) run(ids, lengths *Node) outputs {
 }
 
 // dims is the length of the model's vectors.
-func (n *network) dims() int { return n.config.Dims() }
+func (n *network) dims() int {
+	c := n.Config()
+	return c.Dims()
+}
 
 // newHead creates a head to the given number of dimensions, drawn by seed: a
 // random projection keeps what lies near each other near.

@@ -69,12 +69,12 @@ type Options struct {
 	PassagePrefix   *string
 
 	// The following may change from one call to the next.
-	SaveEvery time.Duration // how much work a kill can cost
-	SaveSteps int           // saves also every so many steps; 0: by time only
-	Limit     time.Duration // saves and stops after so long; 0: none
-	Backend   string        // as for backend.Open
-	Progress  func(Progress)
-	Warn      func(string)
+	SaveEvery time.Duration  // how much work a kill can cost
+	SaveSteps int            // saves also every so many steps; 0: by time only
+	Limit     time.Duration  // saves and stops after so long; 0: none
+	Backend   string         // as for backend.Open
+	Progress  func(Progress) `json:"-"`
+	Warn      func(string)   `json:"-"`
 }
 
 // Loss holds the weight of each part of the loss; 0 leaves it out.
@@ -97,7 +97,7 @@ func Defaults() Options {
 	return Options{
 		Loss:        Loss{Align: 1},
 		BatchTokens: 4096, BatchPairs: 32,
-		Mix: Mix{Query: 1, Passage: 0.5, Piece: 1}, Buckets: []int{32, 64, 128, 256},
+		Mix: Mix{Query: 1, Passage: 0.5, Piece: 1}, Buckets: []int{16, 32, 48, 64, 96, 128, 192, 256},
 		LearningRate: 3e-4, WarmUp: 0.05, WeightDecay: 0.01, Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8, Clip: 1,
 		Temperature: 0.02, LoRAAlpha: 64, Precision: "float32",
 		SaveEvery: 5 * time.Minute,

@@ -186,29 +186,9 @@ func (o *Options) adjust(e *checkpoint.Embedding) error {
 func (s *session) openData() error {
 	o := s.options
 	s.stepper = &stepper{options: o, student: s.student, teacher: s.teacher}
-	longest := slices.Max(o.Buckets)
-	if n := s.student.model.Sizes().MaxTokens; n > 0 && longest > n {
-		return fmt.Errorf("--buckets: %d tokens are more than the %d positions of %s", longest, n, o.Model)
-	}
-	reads, err := newReader(s.student.checkpoint, s.student.embedding, longest)
+	readers, err := s.readers(slices.Max(o.Buckets))
 	if err != nil {
-		return fmt.Errorf("%s: %w", o.Model, err)
-	}
-	readers := []*reader{reads}
-	if s.teacher != nil {
-		if n := s.teacher.model.Sizes().MaxTokens; n > 0 && longest > n {
-			return fmt.Errorf("--buckets: %d tokens are more than the %d positions of %s", longest, n, o.Teacher)
-		}
-		teacherReads, err := newReader(s.teacher.checkpoint, s.teacher.embedding, longest)
-		if err != nil {
-			return fmt.Errorf("%s: %w", o.Teacher, err)
-		}
-		if s.stepper.separate = !reads.same(teacherReads); s.stepper.separate {
-			readers = append(readers, teacherReads)
-		}
-		if err := s.checkTeacher(reads.sameTokens(teacherReads)); err != nil {
-			return err
-		}
+		return err
 	}
 	s.stream, err = openStream(*o, readers...)
 	return err

@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"github.com/effir/effir/toolchain/pairs"
+	"github.com/effir/effir/toolchain/reader"
 )
 
 // cursor is a place in the stream of batches.
@@ -29,9 +30,9 @@ type stream struct {
 	options  Options
 	sources  []pairs.Source
 	files    [][]pairs.Pair
-	readers  []*reader // of the student, and of the teacher if it reads differently
-	epoch    int       // of order
-	order    []place   // the pairs of the epoch
+	readers  []*reader.Reader // of the student, and of the teacher if it reads differently
+	epoch    int              // of order
+	order    []place          // the pairs of the epoch
 	haveList bool
 }
 
@@ -81,10 +82,9 @@ func (s *stream) arrange(epoch int) {
 
 // text is a text to train on, as text and as tokens of each reader.
 type text struct {
-	text    string
-	query   bool
-	tokens  [2][]int32
-	readers int
+	text   string
+	query  bool
+	tokens [2][]int32
 }
 
 // length is that of the student's tokens.
@@ -101,7 +101,7 @@ func (s *stream) tokenise(list []text) ([]text, error) {
 				t := &list[i]
 				for k, r := range s.readers {
 					var err error
-					if t.tokens[k], err = r.read(t.text, t.query); err != nil {
+					if t.tokens[k], err = tokens(r, t); err != nil {
 						errs[w] = err
 						return
 					}
@@ -263,7 +263,7 @@ func (s *stream) block(bucket int, list []text) block {
 }
 
 // open reads all files.
-func openStream(o Options, readers ...*reader) (*stream, error) {
+func openStream(o Options, readers ...*reader.Reader) (*stream, error) {
 	s := &stream{options: o, sources: o.Data, readers: readers}
 	for _, source := range o.Data {
 		list, err := pairs.Read(source.Path)

@@ -21,7 +21,7 @@ func (e *example) longest() int {
 }
 
 // pairBatches makes batches of pairs: a block of queries and one of passages,
-// each query's positive followed by its negatives.
+// first the positives in the order of the queries, then all negatives.
 func (s *stream) pairBatches(places []place, r *rand.Rand) ([]batch, error) {
 	var texts []text
 	width := 2 + s.options.Negatives // texts of an example
@@ -61,15 +61,16 @@ func (s *stream) pairBatches(places []place, r *rand.Rand) ([]batch, error) {
 }
 
 func (s *stream) pairBatch(bucket int, list []example) batch {
-	var queries, passages []text
+	var queries, passages, negatives []text
 	longest := 0
 	for _, e := range list {
 		queries = append(queries, e.query)
-		passages = append(passages, e.passages...)
+		passages = append(passages, e.passages[0])
+		negatives = append(negatives, e.passages[1:]...)
 		longest = max(longest, e.query.length())
 	}
-	at, _ := slices.BinarySearch(s.options.Buckets, longest)
-	b := s.batch(s.options.Buckets[min(at, len(s.options.Buckets)-1)], queries)
+	passages = append(passages, negatives...)
+	b := s.batch(s.queryBucket(longest), queries)
 	p := s.batch(bucket, passages)
 	b.blocks = append(b.blocks, p.blocks...)
 	b.tokens += p.tokens
@@ -77,14 +78,24 @@ func (s *stream) pairBatch(bucket int, list []example) batch {
 
 	// A passage is no negative of a query whose positive it repeats, nor the
 	// positive of the same query asked again.
-	per := len(passages) / len(queries)
 	b.exclude = make([]bool, len(queries)*len(passages))
 	for i, q := range queries {
 		for j, p := range passages {
-			own := passages[i*per].text
-			again := j%per == 0 && queries[j/per].text == q.text
-			b.exclude[i*len(passages)+j] = j != i*per && (p.text == own || again)
+			again := j < len(queries) && queries[j].text == q.text
+			b.exclude[i*len(passages)+j] = j != i && (p.text == passages[i].text || again)
 		}
 	}
 	return b
+}
+
+// queryBucket is the length to which queries are padded: every other bucket
+// serves, so that there are not too many combinations to compile.
+func (s *stream) queryBucket(longest int) int {
+	buckets := s.options.Buckets
+	for i := 1; i < len(buckets); i += 2 {
+		if longest <= buckets[i] {
+			return buckets[i]
+		}
+	}
+	return buckets[len(buckets)-1]
 }

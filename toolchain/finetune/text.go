@@ -1,155 +1,111 @@
 package finetune
 
 import (
-	"encoding/json"
+	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/effir/effir/toolchain/checkpoint"
+	"github.com/effir/effir/toolchain/reader"
+	"github.com/effir/effir/wasm/encoder"
 	"github.com/effir/effir/wasm/tokenizer"
 )
 
-// reader turns texts into what one model sees of them.
-type reader struct {
-	tokens         *tokenizer.Tokenizer
-	before, after  []int32 // special tokens around every text
-	query, passage string  // put before a text of that kind
-	vocab          int     // of the model
-	limit          int     // tokens, special ones included
+// Config is the checkpoint's configuration as the run changed it; with
+// TokenizerJSON it makes a network a reader.Source.
+func (n *network) Config() checkpoint.Config {
+	c := n.config
+	c.Embedding = &n.embedding
+	return c
 }
 
-// newReader reads the tokenizer of a checkpoint; limit is the longest text.
-func newReader(c *checkpoint.Checkpoint, e checkpoint.Embedding, limit int) (*reader, error) {
-	data, err := c.TokenizerJSON()
-	if err != nil {
-		return nil, err
+// TokenizerJSON is the checkpoint's.
+func (n *network) TokenizerJSON() ([]byte, error) { return n.checkpoint.TokenizerJSON() }
+
+var _ reader.Source = (*network)(nil)
+
+// kindOf is the kind of a text that is a query or not.
+func kindOf(query bool) encoder.Kind {
+	if query {
+		return encoder.Query
 	}
-	t, err := tokenizer.ParseJSON(data)
-	if err != nil {
-		return nil, err
-	}
-	r := &reader{tokens: t, query: e.QueryPrefix, passage: e.PassagePrefix, vocab: c.Config().VocabSize, limit: min(limit, e.MaxTokens)}
-	if r.before, r.after, err = template(data); err != nil {
-		return nil, err
-	}
-	if len(r.before)+len(r.after) >= r.limit {
-		return nil, fmt.Errorf("texts of %d tokens have no room beside %d special ones", r.limit, len(r.before)+len(r.after))
-	}
-	return r, nil
+	return encoder.Passage
 }
 
-// read returns the tokens of a text, none if there is nothing in it. A token
-// outside the model's vocabulary is an error: in the graph it would be clamped
-// silently.
-func (r *reader) read(text string, isQuery bool) ([]int32, error) {
-	prefix := r.passage
-	if isQuery {
-		prefix = r.query
-	}
-	ids := append(make([]int32, 0, len(text)/3+8), r.before...)
-	ids = r.tokens.Encode(ids, prefix+text)
-	if len(ids) == len(r.before) {
+// tokens returns the tokens of a text, none if there is nothing in it.
+func tokens(r *reader.Reader, t *text) ([]int32, error) {
+	ids, err := r.Read(t.text, kindOf(t.query))
+	if errors.Is(err, reader.ErrEmpty) {
 		return nil, nil
 	}
-	ids = append(ids[:min(len(ids), r.limit-len(r.after))], r.after...)
-	for _, id := range ids {
-		if id < 0 || int(id) >= r.vocab {
-			return nil, fmt.Errorf("token %d of the text %.40q is outside the model's vocabulary of %d: tokenizer.json and weights do not belong together", id, text, r.vocab)
+	return ids, err
+}
+
+// sameTokenizer tells whether two models make the same tokens of a text, special
+// ones included.
+func sameTokenizer(a, b *network) (bool, error) {
+	var vocabularies [2]*tokenizer.Tokenizer
+	var special [2][]int32
+	for i, n := range []*network{a, b} {
+		data, err := n.TokenizerJSON()
+		if err != nil {
+			return false, err
+		}
+		if vocabularies[i], err = tokenizer.ParseJSON(data); err != nil {
+			return false, err
+		}
+		before, after, err := reader.SpecialTokens(data)
+		if err != nil {
+			return false, err
+		}
+		special[i] = slices.Concat(before, []int32{-1}, after)
+	}
+	x, y := vocabularies[0], vocabularies[1]
+	if x.Len() != y.Len() || x.PreTokenizer() != y.PreTokenizer() || !slices.Equal(special[0], special[1]) {
+		return false, nil
+	}
+	for id := range int32(x.Len()) {
+		p, _ := x.Token(id)
+		if q, _ := y.Token(id); p != q {
+			return false, nil
 		}
 	}
-	return ids, nil
+	return true, nil
 }
 
-// same tells whether two readers make the same tokens of every text.
-func (r *reader) same(other *reader) bool {
-	if r.query != other.query || r.passage != other.passage || r.limit != other.limit || !r.sameTokens(other) {
-		return false
-	}
-	return fmt.Sprint(r.before, r.after) == fmt.Sprint(other.before, other.after)
-}
-
-func (r *reader) sameTokens(other *reader) bool {
-	a, b := r.tokens, other.tokens
-	if a.Len() != b.Len() || a.PreTokenizer() != b.PreTokenizer() {
-		return false
-	}
-	for id := range int32(a.Len()) {
-		x, _ := a.Token(id)
-		if y, _ := b.Token(id); x != y {
-			return false
+// readers opens the student's reader and, if the teacher reads otherwise, that of
+// the teacher.
+func (s *session) readers(longest int) ([]*reader.Reader, error) {
+	open := func(n *network, flag, dir string) (*reader.Reader, error) {
+		if limit := n.model.Sizes().MaxTokens; limit > 0 && longest > limit {
+			return nil, fmt.Errorf("--buckets: %d tokens are more than the %d positions of %s (%s)", longest, limit, dir, flag)
 		}
-	}
-	return true
-}
-
-// template reads from a tokenizer.json which special tokens stand before and
-// after a single text: its post_processor of type TemplateProcessing,
-// BertProcessing or RobertaProcessing. Without one there are none.
-func template(tokenizerJSON []byte) (before, after []int32, err error) {
-	var file struct {
-		PostProcessor *postProcessor `json:"post_processor"`
-	}
-	if err := json.Unmarshal(tokenizerJSON, &file); err != nil {
-		return nil, nil, fmt.Errorf("tokenizer.json: post_processor: %w", err)
-	}
-	if file.PostProcessor == nil {
-		return nil, nil, nil
-	}
-	return file.PostProcessor.template()
-}
-
-type postProcessor struct {
-	Type       string          `json:"type"`
-	Processors []postProcessor `json:"processors"` // of a Sequence
-	Single     []struct {
-		SpecialToken *struct {
-			ID string `json:"id"`
+		r, err := reader.New(n, longest)
+		if err != nil {
+			return nil, fmt.Errorf("%s: %w", dir, err)
 		}
-		Sequence *struct{}
-	} `json:"single"`
-	SpecialTokens map[string]struct {
-		IDs []int32 `json:"ids"`
-	} `json:"special_tokens"`
-	Sep, CLS specialToken
-}
-
-// specialToken is a pair of text and id.
-type specialToken struct{ id int32 }
-
-func (s *specialToken) UnmarshalJSON(data []byte) error {
-	var text string
-	return json.Unmarshal(data, &[]any{&text, &s.id})
-}
-
-func (p postProcessor) template() (before, after []int32, err error) {
-	switch p.Type {
-	case "ByteLevel": // changes offsets only
-		return nil, nil, nil
-	case "BertProcessing", "RobertaProcessing":
-		return []int32{p.CLS.id}, []int32{p.Sep.id}, nil
-	case "Sequence":
-		for _, inner := range p.Processors {
-			b, a, err := inner.template()
-			if err != nil {
-				return nil, nil, err
-			}
-			before, after = append(b, before...), append(after, a...)
-		}
-		return before, after, nil
-	case "TemplateProcessing":
-		target := &before
-		for _, piece := range p.Single {
-			switch {
-			case piece.Sequence != nil:
-				target = &after
-			case piece.SpecialToken != nil:
-				token, ok := p.SpecialTokens[piece.SpecialToken.ID]
-				if !ok {
-					return nil, nil, fmt.Errorf("tokenizer.json: post_processor: special_tokens lacks %q", piece.SpecialToken.ID)
-				}
-				*target = append(*target, token.IDs...)
-			}
-		}
-		return before, after, nil
+		return r, nil
 	}
-	return nil, nil, fmt.Errorf("tokenizer.json: post_processor of type %q is not supported", p.Type)
+	o := s.options
+	student, err := open(s.student, "--model", o.Model)
+	if err != nil || s.teacher == nil {
+		return []*reader.Reader{student}, err
+	}
+	teacher, err := open(s.teacher, "--teacher", o.Teacher)
+	if err != nil {
+		return nil, err
+	}
+	same, err := sameTokenizer(s.student, s.teacher)
+	if err != nil {
+		return nil, err
+	}
+	a, b := s.student.embedding, s.teacher.embedding
+	s.stepper.separate = !same || student.Limit() != teacher.Limit() || a.QueryPrefix != b.QueryPrefix || a.PassagePrefix != b.PassagePrefix
+	if err := s.checkTeacher(same); err != nil {
+		return nil, err
+	}
+	if s.stepper.separate {
+		return []*reader.Reader{student, teacher}, nil
+	}
+	return []*reader.Reader{student}, nil
 }

@@ -3,6 +3,7 @@ package finetune
 import (
 	"cmp"
 	"fmt"
+	"math/rand/v2"
 	"slices"
 	"strings"
 
@@ -11,6 +12,9 @@ import (
 	"github.com/gomlx/gomlx/pkg/ml/context"
 
 	"github.com/effir/effir/gomlx-models/layer"
+	"github.com/effir/effir/gomlx-models/lora"
+	"github.com/effir/effir/gomlx-models/loss"
+	"github.com/effir/effir/gomlx-models/slim"
 )
 
 // prepare decides what is trained: it adds a head, adapters or gates, rounds
@@ -39,11 +43,18 @@ func (s *session) prepare() error {
 	var train []*context.Variable
 	switch {
 	case o.SlimLambda > 0:
-		train = s.addGates()
-	case o.LoRARank > 0:
-		var err error
-		if train, err = s.addAdapters(); err != nil {
+		if err := s.addGates(); err != nil {
 			return err
+		}
+		train = named(scope, layer.VarGate)
+	case o.LoRARank > 0:
+		r := rand.New(rand.NewPCG(o.Seed, 1<<61))
+		if err := lora.Add(scope, s.student.model, o.LoRARank, o.LoRAAlpha, r); err != nil {
+			return err
+		}
+		train = named(scope, layer.VarLoRAA, layer.VarLoRAB)
+		if s.student.embedding.HeadDims > 0 {
+			train = append(train, inOrder(scope.In("head"))...)
 		}
 	default:
 		for _, v := range inOrder(scope) {
@@ -71,11 +82,21 @@ func isEmbedding(v *context.Variable) bool {
 	return strings.Contains(v.Scope()+"/", "/embeddings/") || strings.Contains(v.Scope()+"/", "/embed_tokens/")
 }
 
-// isLinear tells whether a variable is the matrix of a linear map that a model's
-// layers apply.
-func isLinear(v *context.Variable) bool {
-	return v.Name() == layer.VarWeight && v.Shape().Rank() == 2 && !isEmbedding(v) &&
-		!strings.HasSuffix(v.Scope(), "/head") && !strings.HasSuffix(v.Scope(), "/lm_head")
+// named lists the variables in scope that have one of the names.
+func named(scope *context.Context, names ...string) []*context.Variable {
+	return slices.DeleteFunc(inOrder(scope), func(v *context.Variable) bool { return !slices.Contains(names, v.Name()) })
+}
+
+// addGates gives every MLP a gate and adds the penalty to the loss.
+func (s *session) addGates() error {
+	m, scope := s.student.model, s.student.scope
+	if !slices.ContainsFunc(m.Sizes().MLP, func(width int) bool { return width > 0 }) {
+		return fmt.Errorf("--slim: %s has no MLP", s.options.Model)
+	}
+	s.stepper.extra = func(g *graph.Graph) *graph.Node {
+		return graph.MulScalar(loss.SlimPenalty(loss.SlimBeta, slim.Nodes(scope, g, m)...), s.options.SlimLambda)
+	}
+	return slim.AddGates(scope, m)
 }
 
 // roundEmbeddings replaces the token table by what it is in a package of the

@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"github.com/effir/effir/toolchain/checkpoint"
-	"github.com/effir/effir/toolchain/importer/gguf"
+	"github.com/effir/effir/toolchain/gguf"
 	"github.com/effir/effir/toolchain/importer/onnx"
 )
 

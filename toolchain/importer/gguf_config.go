@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/effir/effir/toolchain/checkpoint"
-	"github.com/effir/effir/toolchain/importer/gguf"
+	"github.com/effir/effir/toolchain/gguf"
 )
 
 // ggufConfig derives the configuration from a GGUF file's metadata. Keys with a default in the GGUF

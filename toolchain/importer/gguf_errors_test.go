@@ -7,7 +7,7 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/effir/effir/toolchain/importer/gguf"
+	"github.com/effir/effir/toolchain/gguf"
 )
 
 // replace changes the first occurrence of a byte string into another of the same length.
@@ -151,17 +151,6 @@ func TestMergeOfUnknownTokens(t *testing.T) {
 	path := writeFile(t, filepath.Join(t.TempDir(), "x.gguf"), file)
 	_, err = Import(t.Context(), path, filepath.Join(t.TempDir(), "m"), Options{CacheDir: t.TempDir()})
 	wantError(t, err, "x.gguf", mergesKey, "does not join two tokens")
-}
-
-func TestSplitHalves(t *testing.T) {
-	// Two heads of four dimensions, one column: rows are numbered by their place in the file.
-	got := splitHalves([]float32{0, 1, 2, 3, 10, 11, 12, 13}, 2, 4)
-	want := []float32{0, 2, 1, 3, 10, 12, 11, 13}
-	for i := range want {
-		if got[i] != want[i] {
-			t.Fatalf("got %v, want %v", got, want)
-		}
-	}
 }
 
 func TestParseSource(t *testing.T) {

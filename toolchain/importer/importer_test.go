@@ -16,7 +16,7 @@ import (
 	"testing"
 
 	"github.com/effir/effir/toolchain/checkpoint"
-	"github.com/effir/effir/toolchain/importer/gguf"
+	"github.com/effir/effir/toolchain/gguf"
 )
 
 // TestImportGGUF compares with what transformers loads from the same file.

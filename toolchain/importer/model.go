@@ -11,7 +11,7 @@ import (
 	"strings"
 
 	"github.com/effir/effir/toolchain/checkpoint"
-	"github.com/effir/effir/toolchain/importer/gguf"
+	"github.com/effir/effir/toolchain/gguf"
 	"github.com/effir/effir/toolchain/importer/onnx"
 )
 

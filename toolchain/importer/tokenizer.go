@@ -7,7 +7,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"github.com/effir/effir/toolchain/importer/gguf"
+	"github.com/effir/effir/toolchain/gguf"
 )
 
 const (

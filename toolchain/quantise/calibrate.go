@@ -67,16 +67,21 @@ func (g Grid) Calibrate(w, h []float32, out, in int) ([]float32, error) {
 // relative to the mean square of the outputs. h as for Calibrate.
 func Error(w, v, h []float32, out, in int) float64 {
 	var changed, whole float64
+	d, x := make([]float64, in), make([]float64, in)
 	for row := range out {
-		a, b := w[row*in:(row+1)*in], v[row*in:(row+1)*in]
-		for i := range in {
-			var dh, wh float64
-			for j, x := range h[i*in : (i+1)*in] {
-				dh += float64(x) * (float64(a[j]) - float64(b[j]))
-				wh += float64(x) * float64(a[j])
+		for i, old := range w[row*in : (row+1)*in] {
+			x[i] = float64(old)
+			d[i] = x[i] - float64(v[row*in+i])
+		}
+		for i := range in { // h is symmetric
+			var dh, xh float64
+			for j, m := range h[i*in : i*in+i] {
+				dh += float64(m) * d[j]
+				xh += float64(m) * x[j]
 			}
-			changed += dh * (float64(a[i]) - float64(b[i]))
-			whole += wh * float64(a[i])
+			m := float64(h[i*in+i])
+			changed += d[i] * (2*dh + m*d[i])
+			whole += x[i] * (2*xh + m*x[i])
 		}
 	}
 	return changed / whole

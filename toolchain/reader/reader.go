@@ -49,7 +49,7 @@ func New(src Source, maxTokens int) (*Reader, error) {
 	if r.tokenizer, err = tokenizer.ParseJSON(text); err != nil {
 		return nil, err
 	}
-	if r.before, r.after, err = specialTokens(text); err != nil {
+	if r.before, r.after, err = SpecialTokens(text); err != nil {
 		return nil, err
 	}
 	if len(r.before)+len(r.after) >= r.limit {

@@ -103,7 +103,7 @@ func TestNewRefuses(t *testing.T) {
 }
 
 func TestBertProcessing(t *testing.T) {
-	before, after, err := specialTokens([]byte(`{"post_processor":{"type":"BertProcessing","sep":["[SEP]",102],"cls":["[CLS]",101]}}`))
+	before, after, err := SpecialTokens([]byte(`{"post_processor":{"type":"BertProcessing","sep":["[SEP]",102],"cls":["[CLS]",101]}}`))
 	if err != nil || !slices.Equal(before, []int32{101}) || !slices.Equal(after, []int32{102}) {
 		t.Errorf("%v, %v, %v", before, after, err)
 	}
@@ -112,5 +112,5 @@ func TestBertProcessing(t *testing.T) {
 func FuzzSpecialTokens(f *testing.F) {
 	f.Add([]byte(`{"post_processor":` + template + `}`))
 	f.Add([]byte(`{"post_processor":{"type":"BertProcessing","sep":[1]}}`))
-	f.Fuzz(func(_ *testing.T, text []byte) { _, _, _ = specialTokens(text) })
+	f.Fuzz(func(_ *testing.T, text []byte) { _, _, _ = SpecialTokens(text) })
 }

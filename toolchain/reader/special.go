@@ -31,9 +31,9 @@ func (n *named) UnmarshalJSON(data []byte) error {
 	return json.Unmarshal(data, &[]any{&text, &n.id})
 }
 
-// specialTokens reads which tokens tokenizer.json puts before and after a single
+// SpecialTokens reads which tokens tokenizer.json puts before and after a single
 // text.
-func specialTokens(tokenizerJSON []byte) (before, after []int32, err error) {
+func SpecialTokens(tokenizerJSON []byte) (before, after []int32, err error) {
 	var file struct {
 		PostProcessor *processor `json:"post_processor"`
 	}

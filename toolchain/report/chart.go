@@ -58,7 +58,7 @@ const (
 )
 
 // SVG draws the chart as an SVG document, which adapts to light and dark surroundings. Points with a
-// coordinate that is not finite are left out.
+// coordinate that is not finite, or 1e300 and more, are left out.
 func (c Chart) SVG() ([]byte, error) {
 	p := plot.New()
 	if err := c.setAxes(p); err != nil {
@@ -92,7 +92,8 @@ func (s Series) points() []Point {
 	return points
 }
 
-func finite(x float64) bool { return !math.IsNaN(x) && !math.IsInf(x, 0) }
+// finite tells whether a number can be drawn: sums of a few must not overflow.
+func finite(x float64) bool { return math.Abs(x) < 1e300 }
 
 func (c Chart) setAxes(p *plot.Plot) error {
 	grid := plotter.NewGrid()
@@ -107,6 +108,7 @@ func (c Chart) setAxes(p *plot.Plot) error {
 		a.axis.Label.Text = a.want.Label
 		a.axis.Label.TextStyle.Font, a.axis.Tick.Label.Font = sans(12), sans(11)
 		a.axis.Padding = vg.Points(6)
+		a.axis.Tick.Marker = ticks{}
 		if !a.want.Log {
 			continue
 		}
@@ -116,6 +118,9 @@ func (c Chart) setAxes(p *plot.Plot) error {
 					return fmt.Errorf("chart: %s: %g has no place on a logarithmic axis", a.want.Label, a.get(p))
 				}
 			}
+		}
+		if a.want.Min < a.want.Max && a.want.Min <= 0 {
+			return fmt.Errorf("chart: %s: a logarithmic axis cannot reach from %g", a.want.Label, a.want.Min)
 		}
 		a.axis.Scale, a.axis.Tick.Marker = plot.LogScale{}, plot.LogTicks{Prec: -1}
 	}
@@ -130,12 +135,14 @@ func (a Axis) widen(axis *plot.Axis) {
 	if !finite(axis.Min) || !finite(axis.Max) {
 		axis.Min, axis.Max = 1, 10
 	}
-	if axis.Min == axis.Max {
-		if a.Log {
-			axis.Min, axis.Max = axis.Min/2, axis.Max*2
-		} else {
-			axis.Min, axis.Max = axis.Min-0.5, axis.Max+0.5
-		}
+	largest := max(math.Abs(axis.Min), math.Abs(axis.Max))
+	switch {
+	case axis.Max-axis.Min > 1e-9*largest:
+	case a.Log:
+		axis.Min, axis.Max = axis.Min/2, axis.Max*2
+	default:
+		half := max(largest, 1) / 2
+		axis.Min, axis.Max = axis.Min-half, axis.Max+half
 	}
 }
 

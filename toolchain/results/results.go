@@ -5,6 +5,8 @@ package results
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"math"
 	"os"
 	"os/exec"
 	"runtime"
@@ -14,25 +16,62 @@ import (
 	"github.com/effir/effir/internal/atomicfile"
 )
 
-// Figures are named numbers; the name carries the unit (guest_brotli_bytes).
+// Figures are named numbers; the name carries the unit (guest_brotli_bytes). One
+// that was not measured is NaN here and null in the file.
 type Figures map[string]float64
 
 // Record is the content of a results file.
 type Record struct {
 	Figures Figures `json:"figures"`
-	Machine string  `json:"machine"`
-	Commit  string  `json:"commit"`
-	Date    string  `json:"date"`
+	// Missing says of figures that were not measured why.
+	Missing map[string]string `json:"missing,omitempty"`
+	Machine string            `json:"machine"`
+	Commit  string            `json:"commit"`
+	Date    string            `json:"date"`
 }
 
 // Write stores figures with the machine, commit and day they were measured on.
-func Write(path string, figures Figures) error {
-	record := Record{Figures: figures, Machine: Machine(), Commit: commit(), Date: time.Now().UTC().Format(time.DateOnly)}
+func Write(path string, figures Figures) error { return WriteWith(path, figures, nil) }
+
+// WriteWith is Write with reasons for the figures that were not measured.
+func WriteWith(path string, figures Figures, missing map[string]string) error {
+	all := maps.Clone(figures)
+	for name := range missing {
+		all[name] = math.NaN()
+	}
+	record := Record{Figures: all, Missing: missing, Machine: Machine(), Commit: commit(), Date: time.Now().UTC().Format(time.DateOnly)}
 	text, err := json.MarshalIndent(record, "", "  ")
 	if err != nil {
 		return err
 	}
 	return atomicfile.Write(path, append(text, '\n'))
+}
+
+// MarshalJSON implements json.Marshaler.
+func (f Figures) MarshalJSON() ([]byte, error) {
+	values := make(map[string]*float64, len(f))
+	for name, x := range f {
+		if values[name] = &x; math.IsNaN(x) {
+			values[name] = nil
+		}
+	}
+	return json.Marshal(values)
+}
+
+// UnmarshalJSON implements json.Unmarshaler.
+func (f *Figures) UnmarshalJSON(text []byte) error {
+	var values map[string]*float64
+	if err := json.Unmarshal(text, &values); err != nil {
+		return err
+	}
+	*f = make(Figures, len(values))
+	for name, x := range values {
+		(*f)[name] = math.NaN()
+		if x != nil {
+			(*f)[name] = *x
+		}
+	}
+	return nil
 }
 
 // Read loads a results file.

@@ -1,6 +1,7 @@
 package results
 
 import (
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -22,6 +23,25 @@ func TestWriteAndRead(t *testing.T) {
 	}
 	if _, err := time.Parse(time.DateOnly, r.Date); err != nil {
 		t.Error(err)
+	}
+}
+
+// What was not measured is null, with the reason.
+func TestMissingFigures(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "quality.json")
+	if err := WriteWith(path, Figures{"share": 0.5}, map[string]string{"retention": "no GPU was there"}); err != nil {
+		t.Fatal(err)
+	}
+	text, err := os.ReadFile(path)
+	if err != nil || !strings.Contains(string(text), `"retention": null`) {
+		t.Errorf("file %s (%v)", text, err)
+	}
+	r, err := Read(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if r.Figures["share"] != 0.5 || !math.IsNaN(r.Figures["retention"]) || r.Missing["retention"] != "no GPU was there" {
+		t.Errorf("read back %+v", r)
 	}
 }
 

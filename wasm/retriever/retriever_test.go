@@ -79,10 +79,10 @@ func TestSearchIsProgressive(t *testing.T) {
 		t.Fatalf("semantic hits %+v, error %v, covered %d", semantic, err, r.Covered())
 	}
 	fused, err := r.Fused(keyword, []float32{0, 1}, 10)
-	if err != nil || len(fused) != 2 || fused[0].Doc != 1 || fused[0].KeywordRank != 2 || fused[0].SemanticRank != 1 {
+	if err != nil || len(fused) != 2 || fused[0].Doc != 0 || fused[0].KeywordRank != 1 || fused[0].SemanticRank != 2 {
 		t.Fatalf("fused hits %+v", fused)
 	}
-	if got := r.Passage(fused[0].Doc).Text; got != "green apple tree" {
+	if got := r.Passage(fused[1].Doc).Text; got != "green apple tree" {
 		t.Fatalf("passage %q", got)
 	}
 	if err := r.SetVectors(vectors(t, []float32{1}, []float32{1}, []float32{1}, []float32{1}), nil); err == nil {

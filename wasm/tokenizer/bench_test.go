@@ -6,7 +6,12 @@ import (
 )
 
 func BenchmarkEncode(b *testing.B) {
-	tok := load(b, "smollm2")
+	for _, name := range []string{"smollm2", "bge-small"} {
+		b.Run(name, func(b *testing.B) { benchmarkEncode(b, load(b, name)) })
+	}
+}
+
+func benchmarkEncode(b *testing.B, tok *Tokenizer) {
 	prose := strings.Repeat("The context carries deadlines, cancellation signals, and other request-scoped values "+
 		"across API boundaries; don't store it in a struct (see RFC 2119, section 3.1).\n", 200)
 	source := strings.Repeat("\tif err := r.fail(\"tokens\", n+1); err != nil {\n\t\treturn nil, err // 12 bytes\n\t}\n", 200)
@@ -29,7 +34,12 @@ func BenchmarkEncode(b *testing.B) {
 }
 
 func BenchmarkParse(b *testing.B) {
-	compact := readTestdata(b, "smollm2.bin.gz")
+	for _, name := range []string{"smollm2", "bge-small"} {
+		b.Run(name, func(b *testing.B) { benchmarkParse(b, readTestdata(b, name+".bin.gz")) })
+	}
+}
+
+func benchmarkParse(b *testing.B, compact []byte) {
 	b.SetBytes(int64(len(compact)))
 	b.ReportAllocs()
 	for b.Loop() {

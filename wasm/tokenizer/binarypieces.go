@@ -18,8 +18,8 @@ import "unicode/utf8"
 //	bytes       the tokens, without ##
 //	added       as in the form of BPE
 //
-// Keeping the lengths apart from the bytes helps compression: bge-small's 217 kB
-// become 102 kB by brotli.
+// Keeping the lengths apart from the bytes helps compression: bge-small's 220 kB
+// become 96 kB by brotli.
 
 func (p *wordPiece) marshal(b []byte) []byte {
 	var flags byte

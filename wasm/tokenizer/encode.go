@@ -29,6 +29,7 @@ type scratch struct {
 	symbols []symbol
 	queue   candidates
 	word    bert.Word
+	hashes  []uint64
 }
 
 // maxKept is the number of symbols above which scratch is not kept.

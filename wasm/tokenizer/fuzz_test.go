@@ -2,6 +2,7 @@ package tokenizer
 
 import (
 	"bytes"
+	"slices"
 	"testing"
 )
 
@@ -37,6 +38,32 @@ func FuzzEncodeDecode(f *testing.F) {
 	})
 }
 
+func FuzzEncodePieces(f *testing.F) {
+	for _, name := range []string{"uncased", "odd"} {
+		for i, g := range piecesGoldens(f, name) {
+			if i%20 == 0 && len(g.text) < 200 {
+				f.Add(g.text)
+			}
+		}
+	}
+	f.Add("\xff\xfe'\xe9 \xe2\x80 [CLS]\u302e\U0001D15E##ing[UNK]xy")
+	tokenizers := allPieces(f)
+	f.Fuzz(func(t *testing.T, text string) {
+		for name, tok := range tokenizers {
+			ids := tok.Encode(nil, text)
+			if len(ids) > len(text) {
+				t.Fatalf("%s: %d ids for %d bytes", name, len(ids), len(text))
+			}
+			if again := tok.Encode(nil, string([]rune(text))); !slices.Equal(ids, again) {
+				t.Fatalf("%s: %q is %v, as valid UTF-8 %v", name, text, ids, again)
+			}
+			if _, err := tok.Decode(ids); err != nil {
+				t.Fatalf("%s: %v", name, err)
+			}
+		}
+	})
+}
+
 func FuzzParse(f *testing.F) {
 	// Small seeds: the fuzzer shortens what it finds, which takes long for
 	// long ones.
@@ -48,6 +75,7 @@ func FuzzParse(f *testing.F) {
 		other[len(magic)+1] = flagIgnoreMerges
 		f.Add(other)
 	}
+	f.Add(tinyPieces(f))
 	f.Add([]byte(magic))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		tok, err := Parse(b)

@@ -194,6 +194,7 @@ func FuzzParseJSON(f *testing.F) {
 		f.Fatal(err)
 	}
 	f.Add(file)
+	f.Add([]byte(piecesJSON))
 	for _, c := range refusals {
 		f.Add([]byte(c.file))
 	}

@@ -37,8 +37,7 @@ func readTestdata(t testing.TB, name string) []byte {
 	return b
 }
 
-// load reads one of the tokenizers: smollm2, or gpt2, llama3 and qwen2, which
-// are small and were trained for the tests.
+// load reads one of the tokenizers of testdata in compact form.
 func load(t testing.TB, name string) *Tokenizer {
 	t.Helper()
 	tok, err := Parse(readTestdata(t, name+".bin.gz"))
@@ -48,6 +47,8 @@ func load(t testing.TB, name string) *Tokenizer {
 	return tok
 }
 
+// all reads the BPE tokenizers: smollm2, and gpt2, llama3 and qwen2, which are
+// small and were trained for the tests.
 func all(t testing.TB) map[string]*Tokenizer {
 	return map[string]*Tokenizer{
 		"smollm2": load(t, "smollm2"), "gpt2": load(t, "gpt2"), "llama3": load(t, "llama3"), "qwen2": load(t, "qwen2"),

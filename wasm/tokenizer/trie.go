@@ -4,7 +4,7 @@ import "errors"
 
 var errDuplicate = errors.New("tokenizer: two tokens have the same text")
 
-// trie holds tokens, to be found in text in one pass per starting byte. The zero
+// trie holds the added tokens, to be found in text in one pass per starting byte. The zero
 // value is empty.
 type trie struct {
 	root  [256]int32 // node of each first byte, 0: none
@@ -76,21 +76,4 @@ func (t *trie) find(text string) (id int32, start, end int) {
 		}
 	}
 	return -1, start, start
-}
-
-// longest returns the longest token at the start of text, and its length; id is
-// -1 if there is none.
-func (t *trie) longest(text []byte) (id int32, n int) {
-	id = -1
-	at := t.root[text[0]]
-	for i := 1; at != 0; i++ {
-		if found := t.nodes[at].id; found >= 0 {
-			id, n = found, i
-		}
-		if i == len(text) {
-			break
-		}
-		at = t.step(at, text[i])
-	}
-	return id, n
 }

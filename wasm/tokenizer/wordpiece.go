@@ -22,37 +22,20 @@ type wordPiece struct {
 	unknown  int32
 	maxChars int  // longer words are unknown
 	cleanup  bool // Decode joins punctuation to the word before
-
-	first, next trie // tokens at the start of a word, and ## ones without it
+	table    pieceTable
 }
 
-// newWordPiece completes a tokenizer of which all but rules, first and next is
-// set.
+// newWordPiece completes a tokenizer of which all but rules and table is set.
 func newWordPiece(p *wordPiece) (*Tokenizer, error) {
 	if err := p.indexAdded(); err != nil {
 		return nil, err
 	}
-	if err := p.indexPieces(); err != nil {
+	var err error
+	if p.table, err = newPieceTable(p.tokens); err != nil {
 		return nil, err
 	}
 	p.rules = bert.New(p.options)
 	return &Tokenizer{p.tokens, p}, nil
-}
-
-// indexPieces fills first and next.
-func (p *wordPiece) indexPieces() error {
-	// A trie finds what was put in last first, and common tokens have low ids.
-	for id := int32(p.count()) - 1; id >= 0; id-- {
-		piece, inside := cutContinuing(p.token(id))
-		trie := &p.first
-		if inside {
-			trie = &p.next
-		}
-		if err := trie.insert(piece, id); err != nil {
-			return fail("tokens", id, "has the same text as another token")
-		}
-	}
-	return nil
 }
 
 // cutContinuing removes the ## of a token that has more than that.
@@ -73,24 +56,22 @@ func (p *wordPiece) encode(dst []int32, text string, s *scratch) []int32 {
 		if w.Chars == 0 {
 			return dst
 		}
-		dst = p.appendWord(dst, w)
+		dst = p.appendWord(dst, s)
 	}
 }
 
-func (p *wordPiece) appendWord(dst []int32, w *bert.Word) []int32 {
-	start := len(dst)
+func (p *wordPiece) appendWord(dst []int32, s *scratch) []int32 {
+	w, start := &s.word, len(dst)
 	if w.Chars > p.maxChars {
 		return append(dst, p.unknown)
 	}
-	tokens := &p.first
 	for rest := w.Text; len(rest) > 0; {
-		id, n := tokens.longest(rest)
+		id, n := p.table.find(rest, len(rest) < len(w.Text), &s.hashes)
 		if id < 0 {
 			return append(dst[:start], p.unknown)
 		}
 		dst = append(dst, id)
 		rest = rest[n:]
-		tokens = &p.next
 	}
 	return dst
 }

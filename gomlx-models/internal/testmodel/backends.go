@@ -21,15 +21,19 @@ const EnvRequireXLA = "EFFIR_REQUIRE_XLA"
 
 // EachBackend runs f as a subtest on the Go backend ("go") and on XLA ("xla").
 func EachBackend(t *testing.T, f func(t *testing.T, b backends.Backend)) {
-	t.Run("go", func(t *testing.T) {
-		b, err := backend.Open("go")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer b.Finalize()
-		f(t, b)
-	})
+	t.Run("go", func(t *testing.T) { f(t, Go(t)) })
 	t.Run("xla", func(t *testing.T) { f(t, XLA(t)) })
+}
+
+// Go returns the Go backend; it ends with the test.
+func Go(t testing.TB) backends.Backend {
+	t.Helper()
+	b, err := backend.Open("go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(b.Finalize)
+	return b
 }
 
 // openXLA opens one client for the whole test program; it ends with the program.

@@ -56,13 +56,18 @@ func (s *Safetensors) MaxDifference(t testing.TB, name string, got *tensors.Tens
 		for row, n := range lengths {
 			start := row * shape[1] * shape[2]
 			for i := start; i < start+int(n)*shape[2]; i++ {
-				d := math.Abs(float64(flat[i]) - float64(want[i]))
-				if math.IsNaN(d) {
-					d = math.Inf(1)
-				}
-				worst = max(worst, d)
+				worst = max(worst, Difference(flat[i], want[i]))
 			}
 		}
 	})
 	return worst
+}
+
+// Difference is |a-b|, infinite if either is no number.
+func Difference(a, b float32) float64 {
+	d := math.Abs(float64(a) - float64(b))
+	if math.IsNaN(d) {
+		return math.Inf(1)
+	}
+	return d
 }

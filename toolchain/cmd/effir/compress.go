@@ -21,6 +21,7 @@ type cut struct {
 	mlp, attention, block string
 	keepLayers            int
 	gates, width          string
+	fold                  bool
 	multiple              int
 }
 
@@ -79,6 +80,7 @@ remaining MLPs go as well.`,
 	f.IntVar(&want.keepLayers, "keep-layers", 0, "remove all layers behind the first so many")
 	f.StringVar(&want.gates, "gates", "", "gates of the MLPs' neurons, as training them wrote")
 	f.StringVar(&want.width, "width", "", "share of the remaining neurons to keep, such as 70% (needs --gates)")
+	f.BoolVar(&want.fold, "fold-gates", false, "multiply the gates of the neurons that stay into their weights; EffiR sets them to 1")
 	f.IntVar(&want.multiple, "round", 32, "round MLP widths up to a multiple; kernels are fastest at multiples of 32")
 	_ = c.MarkFlagRequired("model")
 	_ = c.MarkFlagRequired("out")
@@ -137,7 +139,10 @@ func (w cut) plan(cfg checkpoint.Config) (compress.Plan, error) {
 	if err != nil {
 		return plan, err
 	}
-	return plan.Width(cfg, gates, keep, w.multiple)
+	if plan, err = plan.Width(cfg, gates, keep, w.multiple); err != nil || !w.fold {
+		return plan, err
+	}
+	return plan.Fold(cfg, gates)
 }
 
 // choose reads one --drop flag; counts and shares are of the layers for which candidate holds.

@@ -35,7 +35,7 @@ type evaluation struct {
 	noCache          bool
 	runs, record     string
 	json, markdown   string
-	chart            string
+	chart, quality   string
 }
 
 func evaluateCommand() *cobra.Command {
@@ -80,6 +80,7 @@ permutations: each fusion against BM25, each model against the first, and each -
 	f.StringVar(&e.json, "json", "", "file to write everything to as JSON")
 	f.StringVar(&e.markdown, "markdown", "", "file to write a Markdown table to")
 	f.StringVar(&e.chart, "chart", "", "file to write a page with charts of quality against cost to (HTML)")
+	f.StringVar(&e.quality, "quality", "", "results file (JSON) for the figures of a release; models are named minilm, bge, bge-slim, bge-package, smol, smol-slim, smol-package")
 	return c
 }
 
@@ -234,6 +235,10 @@ func (e *evaluation) report(out io.Writer, found []evaluate.Result, models []eva
 			return atomicfile.Write(path, []byte(text.String()))
 		}},
 		{e.chart, file.WriteCharts},
+		{e.quality, func(path string) error {
+			figures, missing := evaluate.Quality(found, models)
+			return results.WriteWith(path, figures, missing)
+		}},
 	} {
 		if write.path == "" {
 			continue

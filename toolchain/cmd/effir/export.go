@@ -43,11 +43,10 @@ beside files named by their hash, which any static host can serve.`,
 		},
 	}
 	f := c.Flags()
-	f.StringVarP(&out, "out", "o", "", "folder to write (required)")
+	f.StringVarP(&out, "out", "o", "", "folder to write")
 	f.StringVar(&o.Name, "name", "", "name in the manifest (default: the checkpoint's folder)")
 	f.StringVar(&pooling, "pooling", "mean", "mean over all tokens, or the last one")
 	f.IntVar(&o.MaxTokens, "max-tokens", 0, "longest text (default 512)")
 	f.IntVar(&o.Layers, "layers", 0, "keep only the first so many layers (default all)")
-	_ = c.MarkFlagRequired("out")
-	return c
+	return withGGUF(c)
 }

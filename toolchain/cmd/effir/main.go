@@ -34,6 +34,6 @@ func rootCommand() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(importCommand(), exportCommand(), indexCommand(), searchCommand(), demoCommand(), siteCommand(), evaluateCommand(), finetuneCommand(), pluginCommand(), analyzeCommand(), compressCommand())
+	root.AddCommand(importCommand(), exportCommand(), indexCommand(), searchCommand(), demoCommand(), siteCommand(), evaluateCommand(), finetuneCommand(), pluginCommand(), analyzeCommand(), compressCommand(), quantiseCommand(), experimentCommand())
 	return root
 }

@@ -77,6 +77,7 @@ func writeDataset(t *testing.T) string {
 
 // From a checkpoint to results, by the commands that the README lists.
 func TestExportIndexSearchEvaluate(t *testing.T) {
+	t.Setenv("EFFIR_CACHE", t.TempDir()) // embeddings
 	data, work := writeDataset(t), t.TempDir()
 	model, bundle := filepath.Join(work, "package"), filepath.Join(work, "bundle")
 	for _, step := range []struct {

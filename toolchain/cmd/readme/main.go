@@ -1,11 +1,14 @@
 // Command readme writes the tables of README.md from the results that measuring
 // tasks left in docs/results. A table stands between <!-- results NAME WORD --> and
 // <!-- end -->; WORD, which may be missing, keeps the figures whose names hold it.
+// Between <!-- table NAME --> and <!-- end --> stands the file NAME.md, a table that
+// a task wrote as a whole.
 package main
 
 import (
 	"flag"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -43,21 +46,34 @@ func run(path, dir string, check bool) error {
 	return atomicfile.Write(path, []byte(updated))
 }
 
-var block = regexp.MustCompile(`(?s)(<!-- results (\w+)(?: (\w+))? -->\n).*?<!-- end -->`)
+var block = regexp.MustCompile(`(?s)(<!-- (results|table) (\w+)(?: (\w+))? -->\n).*?<!-- end -->`)
 
 // fill replaces every block by the table of the results that it names.
 func fill(text, dir string) (string, error) {
 	var failure error
 	filled := block.ReplaceAllStringFunc(text, func(old string) string {
 		part := block.FindStringSubmatch(old)
-		record, err := results.Read(filepath.Join(dir, part[2]+".json"))
+		content, err := contentOf(dir, part[2], part[3], part[4])
 		if err != nil {
 			failure = err
 			return old
 		}
-		return part[1] + table(record, part[3]) + "<!-- end -->"
+		return part[1] + content + "<!-- end -->"
 	})
 	return filled, failure
+}
+
+// contentOf returns what stands in a block.
+func contentOf(dir, kind, name, word string) (string, error) {
+	if kind == "table" {
+		text, err := os.ReadFile(filepath.Join(dir, name+".md"))
+		return string(text), err
+	}
+	record, err := results.Read(filepath.Join(dir, name+".json"))
+	if err != nil {
+		return "", err
+	}
+	return table(record, word), nil
 }
 
 // table lists the figures whose names hold word, and where they were measured.
@@ -73,7 +89,11 @@ func table(r *results.Record, word string) string {
 	}
 	slices.Sort(names)
 	for _, name := range names {
-		fmt.Fprintf(&b, "| %s | %s |\n", strings.ReplaceAll(name, "_", " "), number(r.Figures[name]))
+		value := number(r.Figures[name])
+		if reason := r.Missing[name]; reason != "" {
+			value += ": " + reason
+		}
+		fmt.Fprintf(&b, "| %s | %s |\n", strings.ReplaceAll(name, "_", " "), value)
 	}
 	fmt.Fprintf(&b, "\nMeasured on %s on %s.\n", r.Machine, r.Date)
 	return b.String()
@@ -81,6 +101,9 @@ func table(r *results.Record, word string) string {
 
 // number writes whole numbers with separators and others with four decimals.
 func number(x float64) string {
+	if math.IsNaN(x) {
+		return "not measured"
+	}
 	if x != float64(int64(x)) {
 		return strconv.FormatFloat(x, 'f', 4, 64)
 	}

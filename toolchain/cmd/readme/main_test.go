@@ -32,6 +32,21 @@ func TestFill(t *testing.T) {
 	if only, err := fill("<!-- results size few -->\n<!-- end -->", dir); err != nil || !strings.Contains(only, "few") || strings.Contains(only, "share") {
 		t.Errorf("the table of one word is %q, error %v", only, err)
 	}
+	if err := results.WriteWith(filepath.Join(dir, "gap.json"), results.Figures{}, map[string]string{"retention": "not trained yet"}); err != nil {
+		t.Fatal(err)
+	}
+	if gap, err := fill("<!-- results gap -->\n<!-- end -->", dir); err != nil || !strings.Contains(gap, "| retention | not measured: not trained yet |") {
+		t.Errorf("a missing figure is shown as %q, error %v", gap, err)
+	}
+	if err := os.WriteFile(filepath.Join(dir, "quality.md"), []byte("| a |\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if whole, err := fill("<!-- table quality -->\nold\n<!-- end -->", dir); err != nil || whole != "<!-- table quality -->\n| a |\n<!-- end -->" {
+		t.Errorf("a whole table becomes %q, error %v", whole, err)
+	}
+	if _, err := fill("<!-- table none -->\n<!-- end -->", dir); err == nil {
+		t.Error("a missing table is no error")
+	}
 	if _, err := fill("<!-- results none -->\n<!-- end -->", dir); err == nil {
 		t.Error("a missing results file is no error")
 	}

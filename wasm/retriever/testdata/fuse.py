@@ -20,8 +20,8 @@ def case(n, covered, hits, keyword, semantic):
     kw[docs[:DEPTH]] = scores[:DEPTH].astype(float) / float(scores[0])
     z = np.full(n, np.nan)
     z[:covered] = (cosines - cosines.mean(dtype=float)) / cosines.astype(float).std()
-    known = [z[d] for d in docs[:DEPTH] if d < covered]
     z = z * np.abs(z)
+    known = [z[d] for d in docs[:DEPTH] if d < covered]
     z[covered:] = np.mean(known) if known else 0.0
     top = np.argsort(-cosines, kind="stable")[:DEPTH]
     candidates = sorted(set(docs[:DEPTH].tolist()) | set(top.tolist()))

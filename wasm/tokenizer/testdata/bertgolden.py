@@ -1,12 +1,14 @@
 """Writes the goldens of the WordPiece tokenizers.
 
-usage: python3 bertgolden.py        (needs: pip install tokenizers)
+usage: python3 bertgolden.py BGE        (a tokenizer.json)
+needs: pip install tokenizers; Go, to make the compact form
 
 uncased.json, cased.json, odd.json
         small tokenizers made here from the sentences of samples.py: as BERT's
-        uncased and cased models have them, and one with every option the other
-        way round
-{uncased,cased,odd}.golden.jsonl.gz
+        uncased and cased models have them, and one with unusual options
+{bge-small,uncased,cased,odd}.bin.gz
+        bge-small-en-v1.5's tokenizer and these in our compact form
+{bge-small,uncased,cased,odd}.golden.jsonl.gz
         strings, their ids and what decoding them gives, one JSON array
         [string, ids, decoded] a line
 ../internal/bert/testdata/words.json
@@ -19,9 +21,12 @@ import hashlib
 import json
 import pathlib
 import random
+import subprocess
+import sys
 
 from tokenizers import AddedToken, Tokenizer, decoders, models, normalizers, pre_tokenizers
 
+import reference
 from bertsamples import BertSamples
 from samples import CODE, SENTENCES
 
@@ -39,6 +44,11 @@ OPTIONS = {
     "odd": (False, False, True, True),
     "raw": (False, False, False, False),
 }
+
+
+def write_gz(path, data):
+    with open(path, "wb") as raw, gzip.GzipFile("", "wb", 9, raw, mtime=0) as f:
+        f.write(data)
 
 
 def normalizer(name):
@@ -82,8 +92,13 @@ def write_golden(name, tokenizer):
     for s, e in zip(strings, tokenizer.encode_batch(strings, add_special_tokens=False)):
         decoded = tokenizer.decode(e.ids, skip_special_tokens=False)
         lines.append(json.dumps([s, e.ids, decoded], separators=(",", ":")))
-    with open(HERE / f"{name}.golden.jsonl.gz", "wb") as raw, gzip.GzipFile("", "wb", 9, raw, mtime=0) as f:
-        f.write(("\n".join(lines) + "\n").encode())
+    write_gz(HERE / f"{name}.golden.jsonl.gz", ("\n".join(lines) + "\n").encode())
+
+
+def write_compact(name, path):
+    command = ["go", "run", "./internal/compact", path]
+    compact = subprocess.run(command, cwd=HERE.parent, check=True, stdout=subprocess.PIPE).stdout
+    write_gz(HERE / f"{name}.bin.gz", compact)
 
 
 def words(name):
@@ -101,7 +116,10 @@ def words(name):
     return hashes
 
 
-def main():
+def main(path):
+    write_golden("bge-small", reference.load(path))
+    write_compact("bge-small", path)
+
     for name, max_chars, special, plain in [
         ("uncased", 100, SPECIAL, []),
         ("cased", 100, SPECIAL, ["[unused1]", "two  words", "E-Mail", "a[MASK"]),
@@ -110,9 +128,10 @@ def main():
         t = make(name, max_chars, special, plain)
         write_golden(name, t)
         t.save(str(HERE / f"{name}.json"), pretty=False)
+        write_compact(name, str(HERE / f"{name}.json"))
     table = {name: words(name) for name in OPTIONS}
     path = HERE.parent / "internal" / "bert" / "testdata" / "words.json"
     path.write_text(json.dumps(table, indent=0) + "\n")
 
 
-main()
+main(sys.argv[1])

@@ -27,7 +27,10 @@ def byte_level(use_regex):
 def load(path):
     """Loads a tokenizer.json, or the vocabulary of a GGUF file with pre = smollm."""
     if not path.endswith(".gguf"):
-        return Tokenizer.from_file(path)
+        t = Tokenizer.from_file(path)
+        t.no_truncation()
+        t.no_padding()
+        return t
     from gguf import GGUFReader
 
     fields = GGUFReader(path).fields

@@ -1,9 +1,10 @@
-// Package gguf reads model files in the GGUF format (versions 2 and 3, little-endian) and converts
-// their tensors to float32 exactly as ggml defines its number formats.
+// Package gguf reads and writes model files in the GGUF format (little-endian): Open reads versions 2
+// and 3 and converts tensors to float32 exactly as ggml defines its number formats, Write makes
+// files of version 3.
 //
-// Files are treated as hostile: every count, length, offset and product is checked against the
-// size of the file before anything is allocated, and every complaint is a *checkpoint.InputError
-// that names file, field and remedy.
+// Files that are read are treated as hostile: every count, length, offset and product is checked
+// against the size of the file before anything is allocated, and every complaint is a
+// *checkpoint.InputError that names file, field and remedy.
 package gguf
 
 import (
@@ -131,7 +132,7 @@ func (f *File) Tensor(name string) (checkpoint.Tensor, error) {
 // directoryEnd is where the tensor directory ends.
 func (f *File) place(directoryEnd, size int64) error {
 	const remedy = "the file is damaged or incomplete: download it again"
-	alignment := int64(32)
+	alignment := int64(alignment)
 	if f.Has(alignmentKey) {
 		a, err := f.Uint(alignmentKey)
 		if err != nil {

@@ -1,0 +1,134 @@
+package experiments
+
+import "fmt"
+
+// The checkpoints that tables start from, as effir import names them.
+const (
+	bge    = "bge-small-en-v1.5"
+	minilm = "all-minilm-l6-v2"
+	smol   = "smollm2-135m-instruct"
+)
+
+// All lists the experiments.
+func All() []Table {
+	return []Table{precision("precision", bge), precision("precision-minilm", minilm), cuts(), cutsSmol(), widths(), losses()}
+}
+
+// Find returns the table of a name.
+func Find(name string) (Table, error) {
+	var names []string
+	for _, t := range All() {
+		if t.Name == name {
+			return t, nil
+		}
+		names = append(names, t.Name)
+	}
+	return Table{}, fmt.Errorf("experiment %q: unknown: there are %q", name, names)
+}
+
+// precision compares ways to store weights in few bits. Only weights of the
+// layers are rounded, computation stays in float.
+func precision(name, base string) Table {
+	t := Table{
+		Name: name, Title: "Precision of weights (" + base + ")", Base: base,
+		Question: "How many bits does a weight need, and what does it help to choose levels by the inputs that a matrix sees (calibrated rounding) or to train on with rounded weights? Weights of the layers are rounded in groups of 32 with a scale and a minimum in float16; activations, embeddings and norms stay in float. \"Wide\" rows give the matrices whose outputs suffer most 7 bits.",
+		Rows:     []Row{{Name: "float"}},
+	}
+	for _, bits := range []string{"8", "7", "5", "4", "3"} {
+		t.Rows = append(t.Rows, Row{Name: bits + " bits, plain", Steps: []Step{{"quantise", "--bits", bits}}})
+	}
+	for _, bits := range []string{"7", "5", "4", "3"} {
+		t.Rows = append(t.Rows, Row{Name: bits + " bits, calibrated", Steps: []Step{{"quantise", "--bits", bits, "{data}"}}})
+	}
+	for _, share := range []string{"0.1", "0.25"} {
+		t.Rows = append(t.Rows, Row{Name: "4 bits, calibrated, " + share + " wide", Steps: []Step{{"quantise", "--bits", "4", "--wide-bits", "7", "--wide-share", share, "{data}"}}})
+	}
+	t.Rows = append(t.Rows, Row{Name: "4 bits, trained", Seeded: true, Steps: []Step{
+		align("--weight-bits", "4", "--learning-rate", "5e-5"), {"quantise", "--bits", "4"},
+	}})
+	return t
+}
+
+// align is a step of training against the base's own embeddings and states.
+func align(more ...string) Step {
+	return train("{base}", "align=1,hidden=1", more...)
+}
+
+// train is a step of training by the budget.
+func train(teacher, loss string, more ...string) Step {
+	return append(Step{"finetune", "--teacher", teacher, "--loss", loss, "{data}", "--tokens", "{tokens}", "--seed", "{seed}"}, more...)
+}
+
+// cut are the steps that analyse the base and drop parts of it by importance.
+func cut(how ...string) []Step {
+	return []Step{{"analyze"}, append(Step{"compress", "--analysis", "{run}/analysis.json"}, how...)}
+}
+
+// cuts is the paper's first question at the size of bge-small.
+func cuts() Table {
+	return Table{
+		Name: "cuts", Title: "What to cut from a retriever (" + bge + ")", Base: bge,
+		Question: "With the same number of training tokens, what is lost least: half of the MLPs, half of the attentions, or a quarter of the layers? Each row is cut by importance (1 minus the cosine of what goes in and what comes out) and aligned to the uncut model.",
+		Rows: []Row{
+			{Name: "full"},
+			{Name: "half of the MLPs, no recovery", Steps: cut("--drop-mlp", "50%")},
+			{Name: "half of the MLPs", Seeded: true, Steps: append(cut("--drop-mlp", "50%"), align())},
+			{Name: "half of the attentions", Seeded: true, Steps: append(cut("--drop-attention", "50%"), align())},
+			{Name: "a quarter of the layers", Seeded: true, Steps: append(cut("--drop-block", "25%"), align())},
+			{Name: "the last quarter of the layers", Seeded: true, Steps: []Step{{"compress", "--keep-layers", "9"}, align()}},
+		},
+	}
+}
+
+// cutsSmol is the same question for a language model that becomes a retriever by
+// the same training.
+func cutsSmol() Table {
+	contrast := train(bge, "infonce=1,kl=1", "--lora", "32", "--pooling", "mean")
+	row := func(name string, steps ...Step) Row {
+		return Row{Name: name, Seeded: true, Steps: append(steps, contrast)}
+	}
+	return Table{
+		Name: "cuts-smol", Title: "What to cut from a language model (" + smol + ")", Base: smol,
+		Question: "A language model of 30 layers is made a retriever by contrast and by the distribution of a teacher (" + bge + "), whole and cut in several ways, with the same number of training tokens for each.",
+		Rows: []Row{
+			row("full"),
+			row("half of the MLPs", cut("--drop-mlp", "50%")...),
+			row("half of the attentions", cut("--drop-attention", "50%")...),
+			row("a quarter of the layers", cut("--drop-block", "25%")...),
+			row("the last quarter of the layers", Step{"compress", "--keep-layers", "22"}),
+			row("the last 18 of 30 layers", Step{"compress", "--keep-layers", "12"}),
+		},
+	}
+}
+
+// widths compares dropping whole MLPs with making them narrower.
+func widths() Table {
+	slim := train("{base}", "align=1", "--slim", "1e-8")
+	narrow := func(share string) Step { return Step{"compress", "--gates", "{run}/gates.json", "--width", share} }
+	return Table{
+		Name: "widths", Title: "Depth, width, or both (" + bge + ")", Base: bge,
+		Question: "At the same number of parameters: drop half of the MLPs, keep all of them with half of their neurons (self-slimming gates, ranked over all MLPs), or drop a quarter and keep two thirds of the rest. Training of gates has the same budget as the alignment that follows.",
+		Rows: []Row{
+			{Name: "full"},
+			{Name: "depth", Seeded: true, Steps: append(cut("--drop-mlp", "50%"), align())},
+			{Name: "width", Seeded: true, Steps: []Step{slim, narrow("50%"), align()}},
+			{Name: "both", Seeded: true, Steps: append(cut("--drop-mlp", "25%"), slim, narrow("66.7%"), align())},
+		},
+	}
+}
+
+// losses compares what a cut model is trained by.
+func losses() Table {
+	row := func(name, loss string) Row {
+		return Row{Name: name, Seeded: true, Steps: append(cut("--drop-mlp", "50%"), train("{base}", loss))}
+	}
+	return Table{
+		Name: "losses", Title: "What to train a cut model by (" + bge + ")", Base: bge,
+		Question: "Half of the MLPs are dropped; then the model is trained by the uncut one's embeddings, its hidden states as well, contrast among the passages of a step, or the uncut model's distribution over them.",
+		Rows: []Row{
+			{Name: "full"},
+			row("embeddings", "align=1"), row("embeddings and hidden states", "align=1,hidden=1"),
+			row("contrast", "infonce=1"), row("distribution", "kl=1"), row("contrast and distribution", "infonce=1,kl=1"),
+		},
+	}
+}
