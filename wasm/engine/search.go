@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"encoding/json"
 	"errors"
 
 	"github.com/effir/effir/wasm/encoder"
@@ -135,15 +134,6 @@ type Hit struct {
 	SemanticRank int     `json:"semanticRank"`
 }
 
-// AppendJSON appends the answer's JSON form.
-func (a *Answer) AppendJSON(dst []byte) []byte {
-	b, err := json.Marshal(a)
-	if err != nil { // only a score that is no number could cause it
-		return append(dst, `{"mode":"keyword","hits":[],"tokens":0}`...)
-	}
-	return append(dst, b...)
-}
-
 // Search returns the limit best passages. Keyword search takes the last word of
 // the query as perhaps unfinished.
 func (e *Engine) Search(query string, mode Mode, limit int) (*Answer, error) {
@@ -157,9 +147,9 @@ func (e *Engine) Search(query string, mode Mode, limit int) (*Answer, error) {
 	limit = min(max(limit, 0), MaxLimit)
 	depth := max(limit, retriever.FuseDepth)
 	answer := &Answer{Mode: mode.String(), Hits: []Hit{}}
-	var keyword, semantic []retriever.Hit
+	var hits []retriever.Hit
 	if mode != ModeSemantic {
-		keyword = r.KeywordTyping(query, depth)
+		hits = r.KeywordTyping(query, depth)
 	}
 	if mode != ModeKeyword {
 		vector, tokens, err := e.Embed(query, encoder.Query)
@@ -170,16 +160,14 @@ func (e *Engine) Search(query string, mode Mode, limit int) (*Answer, error) {
 			return nil, err
 		}
 		answer.Tokens = tokens
-		if semantic, err = r.Semantic(vector, depth); err != nil {
+		if mode == ModeFused {
+			hits, err = r.Fused(hits, vector, limit)
+		} else {
+			hits, err = r.Semantic(vector, limit)
+		}
+		if err != nil {
 			return nil, err
 		}
-	}
-	hits := keyword
-	switch mode {
-	case ModeSemantic:
-		hits = semantic
-	case ModeFused:
-		hits = r.Fuse(keyword, semantic, limit)
 	}
 	for _, h := range hits[:min(limit, len(hits))] {
 		p := r.Passage(h.Doc)
