@@ -10,8 +10,6 @@ import (
 	"github.com/effir/effir/internal/tinymodel"
 	"github.com/effir/effir/toolchain/checkpoint"
 	"github.com/effir/effir/toolchain/export"
-	"github.com/effir/effir/toolchain/importer"
-	"github.com/effir/effir/wasm/kernel"
 	"github.com/effir/effir/wasm/model"
 )
 
@@ -21,10 +19,16 @@ func options() export.Options {
 
 // The same checkpoint gives the same package, byte for byte.
 func TestExportIsDeterministic(t *testing.T) {
+	deterministic(t, func() export.Source { return tinymodel.New(7) }, options())
+	deterministic(t, func() export.Source { return tinymodel.NewBert(7) }, export.Options{Name: "tiny", Precision: export.Precision{Weights: 7, Embedding: 4}})
+}
+
+func deterministic(t *testing.T, src func() export.Source, o export.Options) {
+	t.Helper()
 	var packages [2]map[string]string
 	for i := range packages {
 		dir := filepath.Join(t.TempDir(), "p")
-		if _, err := export.Export(t.Context(), tinymodel.New(7), dir, options()); err != nil {
+		if _, err := export.Export(t.Context(), src(), dir, o); err != nil {
 			t.Fatal(err)
 		}
 		packages[i] = map[string]string{}
@@ -123,36 +127,6 @@ func TestExportRefuses(t *testing.T) {
 		}
 		if left, _ := os.ReadDir(parent); len(left) > 0 {
 			t.Errorf("%s: left %v behind", what, left)
-		}
-	}
-}
-
-// Weights that were published as Q4_1 survive our 4-bit form unchanged but for
-// the rounding of float16 numbers, so that activations alone separate runtime
-// and float model.
-func TestQ4KeepsPublishedQ4(t *testing.T) {
-	dir, err := importer.DefaultDir(importer.DefaultModel, "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	src, err := checkpoint.Open(dir)
-	if err != nil {
-		t.Skip("the base model is not in the cache: run `effir import smollm2-135m-instruct`")
-	}
-	defer src.Close()
-	for _, name := range []string{"model.layers.0.self_attn.q_proj", "model.layers.7.mlp.down_proj", "model.layers.29.mlp.up_proj"} {
-		w, err := src.Tensor(name + ".weight")
-		if err != nil {
-			t.Fatal(err)
-		}
-		n, k := w.Shape[0], w.Shape[1]
-		var worst, peak float64
-		for i, x := range kernel.UnpackQ4(kernel.PackQ4(w.Data, n, k), n, k) {
-			worst = max(worst, math.Abs(float64(x-w.Data[i])))
-			peak = max(peak, math.Abs(float64(x)))
-		}
-		if worst > 1e-6*peak {
-			t.Errorf("%s: a weight moved by %g, the largest is %g", name, worst, peak)
 		}
 	}
 }

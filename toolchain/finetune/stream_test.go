@@ -189,7 +189,6 @@ func TestPairBatch(t *testing.T) {
 	}
 }
 
-
 // TestBucketed checks that nothing is lost and that the last group is full.
 func TestBucketed(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
@@ -228,7 +227,7 @@ func TestBucketed(t *testing.T) {
 // texts.
 func TestTeacherTokens(t *testing.T) {
 	o := options(t)
-	o.Model, o.Loss = llama(t), Loss{Align: 1}
+	o.Model, o.Loss, o.Out = llama(t), Loss{Align: 1}, t.TempDir()
 	s, err := open(o)
 	if err != nil {
 		t.Fatal(err)

@@ -36,24 +36,34 @@ import (
 const parityTexts = 200
 
 // hosts are the places that compute embeddings of a package; each has a named
-// skip of its own where what it needs is missing.
+// skip of its own where what it needs is missing. One of them embeds queries, so
+// that both kinds of text are compared.
 var hosts = []struct {
 	name  string
+	kind  encoder.Kind
 	embed func(t *testing.T, dir string, texts []string) [][]byte
 }{
-	{"native", embedNative},
-	{"wazero", embedWazero},
-	{"chromium", embedChromium},
-	{"workerd", embedWorkerd},
+	{"native", encoder.Passage, embedNative},
+	{"wazero", encoder.Passage, embedWazero},
+	{"chromium", encoder.Passage, embedChromium},
+	{"workerd", encoder.Query, embedWorkerd},
 }
 
 // The reference kernels, which are the specification, agree with every host on
-// a model small enough for them.
+// models small enough for them, one of each family.
 func TestParityTinyModel(t *testing.T) {
-	dir, texts := tinymodel.Write(t), Texts(parityTexts)
-	want := embedWith(t, kernel.NewReference(), dir, texts)
-	for _, h := range hosts {
-		t.Run(h.name, func(t *testing.T) { compare(t, want, h.embed(t, dir, texts), texts) })
+	for family, write := range map[string]func(testing.TB) string{"llama": tinymodel.Write, "bert": tinymodel.WriteBert} {
+		t.Run(family, func(t *testing.T) {
+			dir := write(t)
+			texts := withTokens(t, dir, Texts(parityTexts))
+			want := map[encoder.Kind][][]byte{}
+			for _, kind := range []encoder.Kind{encoder.Query, encoder.Passage} {
+				want[kind] = embedWith(t, kernel.NewReference(), dir, texts, kind)
+			}
+			for _, h := range hosts {
+				t.Run(h.name, func(t *testing.T) { compare(t, want[h.kind], h.embed(t, dir, texts), texts) })
+			}
+		})
 	}
 }
 
@@ -109,6 +119,23 @@ func TestParityFullModel(t *testing.T) {
 	}
 }
 
+// withTokens leaves out texts of which a package's tokenizer makes no token, such
+// as white space alone for WordPiece: they have no vector anywhere.
+func withTokens(t *testing.T, dir string, texts []string) []string {
+	t.Helper()
+	e := openNative(t, dir)
+	var list []string
+	for _, text := range texts {
+		if _, err := e.Tokens(text, encoder.Passage); err == nil {
+			list = append(list, text)
+		}
+	}
+	if len(list) < len(texts)*9/10 {
+		t.Fatalf("only %d of %d texts have tokens", len(list), len(texts))
+	}
+	return list
+}
+
 // demoCheckpoint opens the demo's base model if it was imported. Fetching it is
 // left to the commands, and to CI, which must not skip.
 func demoCheckpoint(t *testing.T) *checkpoint.Checkpoint {
@@ -129,7 +156,7 @@ func demoCheckpoint(t *testing.T) *checkpoint.Checkpoint {
 }
 
 // cosines compares embeddings with the float reference on XLA.
-func cosines(t *testing.T, src *checkpoint.Checkpoint, dir string, texts []string, got [][]byte) (minimum, mean float64) {
+func cosines(t *testing.T, src export.Source, dir string, texts []string, got [][]byte) (minimum, mean float64) {
 	t.Helper()
 	if _, err := backend.FindCPUPlugin(); err != nil && os.Getenv(backend.EnvSpec) == "" {
 		if os.Getenv("EFFIR_REQUIRE_XLA") == "1" {
@@ -169,7 +196,7 @@ func embedNative(t *testing.T, dir string, texts []string) [][]byte {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return embedWith(t, k, dir, texts)
+	return embedWith(t, k, dir, texts, encoder.Passage)
 }
 
 func openNative(t *testing.T, dir string) *native.Encoder {
@@ -181,13 +208,13 @@ func openNative(t *testing.T, dir string) *native.Encoder {
 	return e
 }
 
-func embedWith(t *testing.T, k kernel.Kernels, dir string, texts []string) [][]byte {
+func embedWith(t *testing.T, k kernel.Kernels, dir string, texts []string, kind encoder.Kind) [][]byte {
 	t.Helper()
 	e, err := native.Open(os.DirFS(dir), native.Options{Kernels: k})
 	if err != nil {
 		t.Fatal(err)
 	}
-	vectors, err := e.Embed(t.Context(), texts, encoder.Passage, nil)
+	vectors, err := e.Embed(t.Context(), texts, kind, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

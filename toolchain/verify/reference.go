@@ -3,7 +3,6 @@ package verify
 import (
 	"context"
 	"encoding/binary"
-	"fmt"
 	"io/fs"
 	"math"
 	"slices"
@@ -13,6 +12,7 @@ import (
 	"github.com/effir/effir/gomlx-models/encoder"
 	"github.com/effir/effir/gomlx-models/pooling"
 	"github.com/effir/effir/toolchain/checkpoint"
+	"github.com/effir/effir/toolchain/export"
 	"github.com/effir/effir/toolchain/floatmodel"
 	"github.com/effir/effir/wasm/model"
 	"github.com/effir/effir/wasm/model/modeldir"
@@ -22,7 +22,7 @@ import (
 // the checkpoint it was exported from, on a GoMLX backend: the same layers, pooling
 // and head, nothing quantised. ids are the package's own tokens of each text.
 // A vector has the package's dims and length one.
-func Reference(ctx context.Context, b backends.Backend, src *checkpoint.Checkpoint, dir fs.FS, ids [][]int32) ([][]float32, error) {
+func Reference(ctx context.Context, b backends.Backend, src export.Source, dir fs.FS, ids [][]int32) ([][]float32, error) {
 	m, _, err := modeldir.Open(dir)
 	if err != nil {
 		return nil, err
@@ -31,18 +31,22 @@ func Reference(ctx context.Context, b backends.Backend, src *checkpoint.Checkpoi
 	if err != nil {
 		return nil, err
 	}
-	if m.Embedding.Head && !m.Embedding.Unit {
-		return nil, fmt.Errorf("verify: a head over states of any length is not supported; export with unit")
+	buckets := []int{m.MaxTokens}
+	if m.MaxTokens > 64 {
+		buckets = []int{64, m.MaxTokens}
 	}
-	options := []encoder.Option{encoder.WithBuckets(64, m.MaxTokens), encoder.WithSkip(m.Embedding.Skip)}
-	if !m.Llama.FinalNorm {
+	options := []encoder.Option{encoder.WithBuckets(buckets...), encoder.WithSkip(m.Embedding.Skip)}
+	if m.Llama != nil && !m.Llama.FinalNorm {
 		options = append(options, encoder.WithoutFinalNorm())
+	}
+	if m.Embedding.Head && !m.Embedding.Unit {
+		options = append(options, encoder.WithoutNormalizing())
 	}
 	float, err := floatmodel.Of(referenceConfig(src.Config(), m))
 	if err != nil {
 		return nil, err
 	}
-	e, err := encoder.New(b, float, floatmodel.Weights(src), options...)
+	e, err := encoder.New(b, float, weights{src}, options...)
 	if err != nil {
 		return nil, err
 	}
@@ -61,9 +65,17 @@ func Reference(ctx context.Context, b backends.Backend, src *checkpoint.Checkpoi
 	return states, nil
 }
 
+// weights shows an export's source to a float model.
+type weights struct{ export.Source }
+
+func (w weights) Tensor(name string) (shape []int, data []float32, err error) {
+	t, err := w.Source.Tensor(name)
+	return t.Shape, t.Data, err
+}
+
 // referenceConfig is the checkpoint's configuration cut to the package's layers.
 func referenceConfig(c checkpoint.Config, m *model.Manifest) checkpoint.Config {
-	layers := len(m.Llama.MLP)
+	layers := m.Layers().Count()
 	widths := make([]int, layers)
 	for i := range widths {
 		widths[i] = c.MLPWidth(i)
@@ -71,8 +83,8 @@ func referenceConfig(c checkpoint.Config, m *model.Manifest) checkpoint.Config {
 	c.NumHiddenLayers, c.IntermediateSize, c.IntermediateSizes = layers, 0, widths
 	c.DroppedAttention = slices.DeleteFunc(slices.Clone(c.DroppedAttention), func(i int) bool { return i >= layers })
 	c.Embedding = &checkpoint.Embedding{
-		Pooling: m.Embedding.Pooling, Normalize: m.Embedding.Unit,
-		Bidirectional: !m.Llama.Causal, MaxTokens: m.MaxTokens,
+		Pooling: m.Embedding.Pooling, Normalize: true,
+		Bidirectional: m.Llama != nil && !m.Llama.Causal, MaxTokens: m.MaxTokens,
 	}
 	return c
 }
@@ -92,13 +104,14 @@ func readHead(dir fs.FS, m *model.Manifest) (*dense, error) {
 		return nil, err
 	}
 	floats := func(name string, n int) []float32 {
-		x, at := make([]float32, n), m.Offset(name)
+		x := make([]float32, n)
+		t, _ := m.Tensor(name)
 		for i := range x {
-			x[i] = math.Float32frombits(binary.LittleEndian.Uint32(image[at+4*i:]))
+			x[i] = math.Float32frombits(binary.LittleEndian.Uint32(image[t.Offset+4*i:]))
 		}
 		return x
 	}
-	return &dense{floats("head_weight", m.Llama.Hidden*m.Dims), floats("head_bias", m.Dims)}, nil
+	return &dense{floats("head_weight", m.Hidden()*m.Dims), floats("head_bias", m.Dims)}, nil
 }
 
 // apply maps a state and scales the result to length one.

@@ -10,6 +10,7 @@ import (
 	"github.com/effir/effir/internal/tinymodel"
 	"github.com/effir/effir/wasm/encoder"
 	"github.com/effir/effir/wasm/kernel"
+	"github.com/effir/effir/wasm/kernel/native"
 	"github.com/effir/effir/wasm/model/modeldir"
 	"github.com/effir/effir/wasm/tokenizer"
 )
@@ -41,6 +42,18 @@ func open(t testing.TB, k kernel.Kernels, dir string) *encoder.Encoder {
 	return e
 }
 
+// packages are the tiny models, one a family.
+var packages = map[string]func(testing.TB) string{"llama": tinymodel.Write, "bert": tinymodel.WriteBert}
+
+// each runs a test on a session of every family.
+func each(t *testing.T, capacity int, test func(t *testing.T, s *encoder.Session)) {
+	for family, write := range packages {
+		t.Run(family, func(t *testing.T) {
+			test(t, session(t, open(t, kernel.NewReference(), write(t)), capacity))
+		})
+	}
+}
+
 func session(t testing.TB, e *encoder.Encoder, capacity int) *encoder.Session {
 	t.Helper()
 	s, err := e.NewSession(capacity)
@@ -51,82 +64,190 @@ func session(t testing.TB, e *encoder.Encoder, capacity int) *encoder.Session {
 }
 
 // A text has the same vector alone and anywhere in a batch, to the bit: indexes
-// are built in batches and queried one by one.
+// are built in batches and queried one by one. The batch is larger than the
+// chunks of rows and than the groups of attention.
 func TestBatchEqualsSingle(t *testing.T) {
-	e := open(t, kernel.NewReference(), tinymodel.Write(t))
-	s := session(t, e, 4*tinymodel.MaxTokens)
-	texts := []string{"a", "how do I cancel a request", strings.Repeat("long ", 40), "é", "net/http"}
-	var ids []int32
-	var lengths []int
-	for _, text := range texts {
-		before := len(ids)
-		var err error
-		if ids, err = s.Tokens(ids, text, encoder.Passage); err != nil {
+	each(t, 4*tinymodel.MaxTokens, func(t *testing.T, s *encoder.Session) {
+		texts := []string{
+			"a", "how do I cancel a request", strings.Repeat("long ", 40), "é", "net/http",
+			strings.Repeat("read the file ", 4), strings.Repeat("x ", 30), "b", strings.Repeat("y ", 70),
+		}
+		var ids []int32
+		var lengths []int
+		for _, text := range texts {
+			before := len(ids)
+			var err error
+			if ids, err = s.Tokens(ids, text, encoder.Passage); err != nil {
+				t.Fatal(err)
+			}
+			lengths = append(lengths, len(ids)-before)
+		}
+		if len(ids) < 2*tinymodel.MaxTokens {
+			t.Fatalf("only %d tokens", len(ids))
+		}
+		batch := make([]float32, len(texts)*s.Dims())
+		if err := s.EmbedTokens(batch, ids, lengths); err != nil {
 			t.Fatal(err)
 		}
-		lengths = append(lengths, len(ids)-before)
-	}
-	batch := make([]float32, len(texts)*s.Dims())
-	if err := s.EmbedTokens(batch, ids, lengths); err != nil {
-		t.Fatal(err)
-	}
-	for i, text := range texts {
-		single := make([]float32, s.Dims())
-		if _, err := s.Embed(single, text, encoder.Passage); err != nil {
-			t.Fatal(err)
+		for i, text := range texts {
+			single := make([]float32, s.Dims())
+			if _, err := s.Embed(single, text, encoder.Passage); err != nil {
+				t.Fatal(err)
+			}
+			if row := batch[i*s.Dims():][:s.Dims()]; !slices.Equal(row, single) {
+				t.Errorf("%.20q: the batch gives %v..., alone %v...", text, row[:3], single[:3])
+			}
 		}
-		if row := batch[i*s.Dims():][:s.Dims()]; !slices.Equal(row, single) {
-			t.Errorf("%.20q: the batch gives %v..., alone %v...", text, row[:3], single[:3])
-		}
-	}
+	})
 }
 
 func TestEmbeddingHasLengthOne(t *testing.T) {
-	s := session(t, open(t, kernel.NewReference(), tinymodel.Write(t)), 0)
-	vector := make([]float32, s.Dims())
-	if _, err := s.Embed(vector, "some text", encoder.Query); err != nil {
-		t.Fatal(err)
-	}
-	var square float64
-	for _, x := range vector {
-		square += float64(x) * float64(x)
-	}
-	if square < 0.99999 || square > 1.00001 {
-		t.Errorf("squared length %v, want 1", square)
-	}
+	each(t, 0, func(t *testing.T, s *encoder.Session) {
+		vector := make([]float32, s.Dims())
+		if _, err := s.Embed(vector, "some text", encoder.Query); err != nil {
+			t.Fatal(err)
+		}
+		var square float64
+		for _, x := range vector {
+			square += float64(x) * float64(x)
+		}
+		if square < 0.99999 || square > 1.00001 {
+			t.Errorf("squared length %v, want 1", square)
+		}
+	})
 }
 
 // Only the first max_tokens tokens count, whatever follows and however much.
 func TestLongTextsAreCut(t *testing.T) {
-	s := session(t, open(t, kernel.NewReference(), tinymodel.Write(t)), 0)
-	a, b := make([]float32, s.Dims()), make([]float32, s.Dims())
-	head := strings.Repeat("x", tinymodel.MaxTokens)
-	tokens, err := s.Embed(a, head, encoder.Query)
-	if err != nil || tokens != tinymodel.MaxTokens {
-		t.Fatalf("%d tokens, error %v; want %d", tokens, err, tinymodel.MaxTokens)
-	}
-	if _, err := s.Embed(b, head+strings.Repeat("y", 10<<20), encoder.Query); err != nil {
+	each(t, 0, func(t *testing.T, s *encoder.Session) {
+		a, b := make([]float32, s.Dims()), make([]float32, s.Dims())
+		head := strings.Repeat("x ", tinymodel.MaxTokens)
+		tokens, err := s.Embed(a, head, encoder.Query)
+		if err != nil || tokens != tinymodel.MaxTokens {
+			t.Fatalf("%d tokens, error %v; want %d", tokens, err, tinymodel.MaxTokens)
+		}
+		if _, err := s.Embed(b, head+strings.Repeat("y", 10<<20), encoder.Query); err != nil {
+			t.Fatal(err)
+		}
+		if !slices.Equal(a, b) {
+			t.Error("text behind the last token changed the vector")
+		}
+	})
+}
+
+// A BERT text stands between the package's special tokens, even when it is cut;
+// the query's words come before it.
+func TestTokensOfBert(t *testing.T) {
+	e := open(t, kernel.NewReference(), tinymodel.WriteBert(t))
+	query, err := e.Tokens(nil, "cancel", encoder.Query)
+	if err != nil {
 		t.Fatal(err)
 	}
-	if !slices.Equal(a, b) {
-		t.Error("text behind the last token changed the vector")
+	passage, err := e.Tokens(nil, "query: cancel", encoder.Passage)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !slices.Equal(query, passage) {
+		t.Errorf("query %v, the same words as a passage %v", query, passage)
+	}
+	long, err := e.Tokens([]int32{-7}, strings.Repeat("a ", 300), encoder.Passage)
+	if err != nil {
+		t.Fatal(err)
+	}
+	first, last := query[0], query[len(query)-1]
+	if len(long) != 1+tinymodel.MaxTokens || long[0] != -7 || long[1] != first || long[len(long)-1] != last || first == last {
+		t.Errorf("a cut text has %d tokens from %d to %d, want %d from %d to %d", len(long)-1, long[1], long[len(long)-1], tinymodel.MaxTokens, first, last)
 	}
 }
 
 func TestRefusesWhatCannotBeEmbedded(t *testing.T) {
-	s := session(t, open(t, kernel.NewReference(), tinymodel.Write(t)), 0)
-	vector := make([]float32, s.Dims())
-	if _, err := s.Embed(vector, "", encoder.Query); !errors.Is(err, encoder.ErrEmpty) {
-		t.Errorf("empty text: %v", err)
-	}
-	for name, lengths := range map[string][]int{"too long": {tinymodel.MaxTokens + 1}, "empty": {0}, "more than ids": {3}} {
-		if err := s.EmbedTokens(vector, []int32{1, 2}, lengths); err == nil {
-			t.Errorf("lengths %s: no error", name)
+	each(t, 0, func(t *testing.T, s *encoder.Session) {
+		vector := make([]float32, s.Dims())
+		if _, err := s.Embed(vector, "", encoder.Query); !errors.Is(err, encoder.ErrEmpty) {
+			t.Errorf("empty text: %v", err)
 		}
+		for name, lengths := range map[string][]int{"too long": {tinymodel.MaxTokens + 1}, "empty": {0}, "more than ids": {3}} {
+			if err := s.EmbedTokens(vector, []int32{1, 2}, lengths); err == nil {
+				t.Errorf("lengths %s: no error", name)
+			}
+		}
+		for _, id := range []int32{-1, tinymodel.Vocab} {
+			if err := s.EmbedTokens(vector, []int32{id}, []int{1}); err == nil {
+				t.Errorf("token id %d: no error", id)
+			}
+		}
+	})
+}
+
+// A query in steady state leaves nothing for the garbage collector.
+func TestEmbedDoesNotAllocate(t *testing.T) {
+	for family, write := range packages {
+		t.Run(family, func(t *testing.T) {
+			k, err := native.Open()
+			if err != nil {
+				t.Fatal(err)
+			}
+			s := session(t, open(t, k, write(t)), 0)
+			out := make([]float32, 2*s.Dims())
+			ids, err := s.Tokens(nil, "how do I cancel a request", encoder.Query)
+			if err != nil {
+				t.Fatal(err)
+			}
+			lengths := []int{len(ids), len(ids)}
+			ids = append(ids, ids...)
+			for name, f := range map[string]func() error{
+				"EmbedTokens": func() error { return s.EmbedTokens(out, ids, lengths) },
+				"Embed": func() error {
+					_, err := s.Embed(out[:s.Dims()], "how do I cancel a request", encoder.Query)
+					return err
+				},
+			} {
+				var failure error
+				if n := testing.AllocsPerRun(50, func() { failure = errors.Join(failure, f()) }); n != 0 {
+					t.Errorf("%s allocates %v times", name, n)
+				}
+				if failure != nil {
+					t.Error(failure)
+				}
+			}
+		})
 	}
-	for _, id := range []int32{-1, tinymodel.Vocab} {
-		if err := s.EmbedTokens(vector, []int32{id}, []int{1}); err == nil {
-			t.Errorf("token id %d: no error", id)
+}
+
+// A session takes the kernel memory that the formula states, and larger batches
+// need more only for ids and residual stream.
+func TestScratchBytes(t *testing.T) {
+	const hidden, tokens, group = 64, tinymodel.MaxTokens, 32
+	up := func(n int) int { return (n + 63) &^ 63 }
+	for family, want := range map[string]func(capacity int) int{
+		// Llama: qkv (6+2*2)*16 wide, MLPs up to 128.
+		"llama": func(c int) int {
+			b := min(128, c)
+			return up(4*c) + 4*c*hidden + 4*b*hidden + b*128 + 2*up(4*b*128/group) +
+				kernel.AttentionScratch(tokens, 16) + 2*4*hidden + max(4*tokens*160+4*tokens*96, 4*b*256+4*b*128)
+		},
+		"bert": func(c int) int {
+			b := min(128, c)
+			return up(4*c) + up(4*tokens) + 4*c*hidden + 4*b*hidden + b*128 + 2*up(4*b*128/group) +
+				kernel.AttentionScratch(tokens, 16) + 2*4*hidden + max(4*tokens*192+4*tokens*64, 4*b*128)
+		},
+	} {
+		k := kernel.NewReference()
+		e := open(t, k, packages[family](t))
+		for _, capacity := range []int{0, 200, 1000} {
+			before, err := k.Alloc(0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			session(t, e, capacity)
+			after, err := k.Alloc(0)
+			if err != nil {
+				t.Fatal(err)
+			}
+			size, used := want(max(capacity, tokens)), int(after-before)
+			if e.ScratchBytes(capacity) != size || used != size {
+				t.Errorf("%s, capacity %d: %d bytes stated, %d taken; the formula gives %d", family, capacity, e.ScratchBytes(capacity), used, size)
+			}
 		}
 	}
 }

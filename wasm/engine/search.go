@@ -1,7 +1,6 @@
 package engine
 
 import (
-	"encoding/json"
 	"errors"
 
 	"github.com/effir/effir/wasm/encoder"
@@ -133,15 +132,6 @@ type Hit struct {
 	Section      string  `json:"section"`
 	KeywordRank  int     `json:"keywordRank"`
 	SemanticRank int     `json:"semanticRank"`
-}
-
-// AppendJSON appends the answer's JSON form.
-func (a *Answer) AppendJSON(dst []byte) []byte {
-	b, err := json.Marshal(a)
-	if err != nil { // only a score that is no number could cause it
-		return append(dst, `{"mode":"keyword","hits":[],"tokens":0}`...)
-	}
-	return append(dst, b...)
 }
 
 // Search returns the limit best passages. Keyword search takes the last word of

@@ -63,6 +63,12 @@ func (h *Host) instantiate(ctx context.Context, kernels, guest []byte) (err erro
 	return nil
 }
 
+// Memory returns the bytes of the kernels' memory and of the guest's. Neither ever
+// shrinks, so they are the peaks.
+func (h *Host) Memory() (kernels, guest int) {
+	return int(h.kernels.Memory().Size()), int(h.guest.Memory().Size())
+}
+
 // Close frees everything.
 func (h *Host) Close(ctx context.Context) error { return h.runtime.Close(ctx) }
 

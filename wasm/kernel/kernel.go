@@ -18,7 +18,13 @@
 //	t[j] = s[j] + s[j+4]                            for j in 0..3
 //	sum  = (t[0] + t[2]) + (t[1] + t[3])
 //
-// Inputs with infinities or NaNs are outside the contract: loaders refuse them.
+// # NaN policy
+//
+// Inputs with infinities or NaNs are outside the contract: loaders refuse them,
+// and no operation makes one from finite inputs of ordinary size. Where they
+// occur all the same, the floats that an operation leaves are unspecified and
+// may differ between implementations, but no operation traps, loops or touches
+// memory outside of its ranges because of a value.
 package kernel
 
 // Ptr is a byte offset into a kernel memory. 0 is never allocated.
@@ -60,7 +66,7 @@ type Memory interface {
 type Kernels interface {
 	Memory
 
-	// Name says which implementation this is: "reference", "avx2",
+	// Name says which implementation this is: "reference", "avx2", "avxvnni",
 	// "avx512vnni", "simd128-baseline", "simd128-relaxed".
 	Name() string
 
@@ -69,11 +75,23 @@ type Kernels interface {
 	// out: float32 [rows, dim]; ids: int32 [rows]; dim a multiple of 32.
 	Embed(out, table, ids Ptr, rows, dim int)
 
+	// EmbedQ4 looks up token rows of 4 bits: out[r][i] = float32(nibble-8)*scale,
+	// where row ids[r] of table is laid out as PackQ4Rows says.
+	// out: float32 [rows, dim]; ids: int32 [rows]; dim a multiple of 32.
+	EmbedQ4(out, table, ids Ptr, rows, dim int)
+
 	// RMSNorm scales each row by its root mean square:
 	// ss = sum of float32(x*x) in eight lanes; r = 1/sqrt(ss/dim + eps);
 	// out = float32(x*r)*w (Zhang and Sennrich 2019, equation 4).
 	// out, x: float32 [rows, dim], may be the same; w: float32 [dim]; dim a multiple of 8.
 	RMSNorm(out, x, w Ptr, rows, dim int, eps float32)
+
+	// LayerNorm centres and scales each row (Ba et al. 2016, equation 4):
+	// mean = (sum of x in eight lanes) / dim; d = x - mean;
+	// v = (sum of float32(d*d) in eight lanes) / dim; r = 1/sqrt(v + eps);
+	// out = float32(float32(d*r)*w) + b.
+	// out, x: float32 [rows, dim], may be the same; w, b: float32 [dim]; dim a multiple of 8.
+	LayerNorm(out, x, w, b Ptr, rows, dim int, eps float32)
 
 	// Quantise makes 8-bit activations, one scale for each group of 32:
 	// a = max|x| over the group; scale = a/127;
@@ -95,6 +113,10 @@ type Kernels interface {
 	// out: float32 [rows, n]; q, scale, sums as Quantise leaves them, dim = k;
 	// n a multiple of 8, k a multiple of 32, at most 16384.
 	MatMulQ4(out, q, scale, sums, w Ptr, rows, n, k int)
+
+	// MatMulQ7 is MatMulQ4 with 7-bit weights: the same arithmetic with levels
+	// 0..127 in place of nibbles (see PackQ7 for the layout of w).
+	MatMulQ7(out, q, scale, sums, w Ptr, rows, n, k int)
 
 	// RoPE rotates the first `heads` heads of each row in place by its position
 	// (half-split form, Su et al. 2021): with a = x[h][i], b = x[h][i+half],
@@ -121,6 +143,15 @@ type Kernels interface {
 	// out: float32 [rows, dim]; x: float32 [rows, 2*dim]; dim a multiple of 8.
 	SwiGLU(out, x Ptr, rows, dim int)
 
+	// GELU adds a bias and applies the activation in place: x = GELU(x[r][i] + b[i]),
+	// see the function GELU.
+	// x: float32 [rows, dim]; b: float32 [dim]; dim a multiple of 8.
+	GELU(x, b Ptr, rows, dim int)
+
+	// Bias adds b to each row: x[r][i] = x[r][i] + b[i].
+	// x: float32 [rows, dim]; b: float32 [dim]; dim a multiple of 8.
+	Bias(x, b Ptr, rows, dim int)
+
 	// Add adds y to x element by element; count a multiple of 8.
 	Add(x, y Ptr, count int)
 
@@ -142,6 +173,12 @@ type Kernels interface {
 	// out: int32 [count]; query: int8 [dim]; vectors: int8 [count, dim];
 	// dim a multiple of 16, at most 65536.
 	DotI8(out, query, vectors Ptr, count, dim int)
+
+	// Hamming scans binary vectors: out[r] = number of bits in which
+	// vectors[r] differs from query.
+	// out: int32 [count]; query: bytes [size]; vectors: bytes [count, size];
+	// size a multiple of 16, at most 65536.
+	Hamming(out, query, vectors Ptr, count, size int)
 }
 
 // AttentionScratch returns the bytes of scratch that Attention needs for a

@@ -5,13 +5,21 @@ import (
 	"math"
 )
 
-// Bytes of one group of one panel in the 4-bit layout: eight float16 scales,
-// eight float16 minimums, 256 nibbles.
-const q4GroupBytes = 2*Panel + 2*Panel + Panel*Group/2
+// layout is a way to store the weights of a product, by its bits a weight.
+type layout int
+
+const (
+	q4 layout = 4
+	q7 layout = 7
+)
 
 // Q4Bytes returns the size of packed 4-bit weights of n columns and k inputs,
 // n a multiple of 8 and k of 32: 5 bits a weight.
-func Q4Bytes(n, k int) int { return n / Panel * (k / Group) * q4GroupBytes }
+func Q4Bytes(n, k int) int { return q4.size(n, k) }
+
+// Q7Bytes returns the size of packed 7-bit weights of n columns and k inputs, n a
+// multiple of 8 and k of 32: 9 bits a weight.
+func Q7Bytes(n, k int) int { return q7.size(n, k) }
 
 // PackQ4 quantises weights and lays them out in the order in which MatMulQ4
 // reads them. w: [n, k] row-major, one row per output column of the product;
@@ -23,25 +31,72 @@ func Q4Bytes(n, k int) int { return n / Panel * (k / Group) * q4GroupBytes }
 // its low nibble to input 8b + j%4, its high nibble to input 8b + 4 + j%4. A
 // weight is d*nibble + m, nibble in 0..15 unsigned: the operand that must stay
 // below 128 in relaxed dot products is the weight, see RATIONALE.
-func PackQ4(w []float32, n, k int) []byte {
+func PackQ4(w []float32, n, k int) []byte { return q4.pack(w, n, k) }
+
+// PackQ7 is PackQ4 for MatMulQ7: after the eight scales and minimums of a group
+// come 8 steps of 32 bytes. Byte j of step s is the level, 0..127, of column j/4
+// and input 4s + j%4.
+func PackQ7(w []float32, n, k int) []byte { return q7.pack(w, n, k) }
+
+// UnpackQ4 returns the weights [n, k] that packed bytes stand for; n a multiple
+// of 8, k of 32.
+func UnpackQ4(packed []byte, n, k int) []float32 { return q4.unpack(packed, n, k) }
+
+// UnpackQ7 is UnpackQ4 for bytes of PackQ7.
+func UnpackQ7(packed []byte, n, k int) []float32 { return q7.unpack(packed, n, k) }
+
+// header is the bytes of the float16 scales and minimums of a group of a panel.
+const header = 2*Panel + 2*Panel
+
+// groupBytes is the size of one group of one panel.
+func (l layout) groupBytes() int {
+	if l == q4 {
+		return header + Panel*Group/2
+	}
+	return header + Panel*Group
+}
+
+func (l layout) size(n, k int) int { return n / Panel * (k / Group) * l.groupBytes() }
+
+// levels is the greatest level of a weight.
+func (l layout) levels() int { return 1<<l - 1 }
+
+// place returns the byte of a group that holds the level of a weight, and the
+// shift of its lowest bit.
+func (l layout) place(column, i int) (at, shift int) {
+	if l == q4 {
+		return header + i/8*32 + 4*column + i%4, i % 8 / 4 * 4
+	}
+	return header + i/4*32 + 4*column + i%4, 0
+}
+
+// at reads scale, minimum and level of one weight of a group.
+func (l layout) at(block []byte, column, i int) (d, m float32, level int32) {
+	d = Float16(binary.LittleEndian.Uint16(block[2*column:]))
+	m = Float16(binary.LittleEndian.Uint16(block[2*Panel+2*column:]))
+	at, shift := l.place(column, i)
+	return d, m, int32(block[at]>>shift) & int32(l.levels())
+}
+
+func (l layout) pack(w []float32, n, k int) []byte {
 	panels, groups := (n+Panel-1)/Panel, (k+Group-1)/Group
-	out := make([]byte, panels*groups*q4GroupBytes)
+	out := make([]byte, panels*groups*l.groupBytes())
 	var group [Group]float32
 	for p := range panels {
 		for g := range groups {
-			block := out[(p*groups+g)*q4GroupBytes:][:q4GroupBytes]
+			block := out[(p*groups+g)*l.groupBytes():][:l.groupBytes()]
 			for c := range Panel {
 				column := p*Panel + c
 				if column >= n {
 					continue
 				}
 				count := copy(group[:], w[column*k+g*Group:(column+1)*k])
-				d, m, nibbles := quantiseGroup(group[:count])
+				d, m, levels := quantiseGroup(group[:count], l.levels())
 				binary.LittleEndian.PutUint16(block[2*c:], d)
 				binary.LittleEndian.PutUint16(block[2*Panel+2*c:], m)
-				for i, q := range nibbles {
-					at := 4*Panel + i/8*32 + 4*c + i%4
-					block[at] |= q << (i % 8 / 4 * 4)
+				for i, q := range levels {
+					at, shift := l.place(c, i)
+					block[at] |= q << shift
 				}
 			}
 		}
@@ -49,77 +104,35 @@ func PackQ4(w []float32, n, k int) []byte {
 	return out
 }
 
-// quantiseGroup fits d*q + m to at most 32 weights: m is the least weight and d
-// a fifteenth of the range, both rounded to float16, q the nearest level. Levels
-// past the end of a short group stay 0 with the group's minimum, which callers
-// meet with zero activations.
-func quantiseGroup(w []float32) (d, m uint16, q [Group]byte) {
-	lo, hi := w[0], w[0]
-	for _, x := range w {
-		lo, hi = min(lo, x), max(hi, x)
-	}
-	d, m = ToFloat16((hi-lo)/15), ToFloat16(lo)
-	scale, base := float64(Float16(d)), float64(Float16(m))
-	if scale == 0 {
-		return d, m, q
-	}
-	for i, x := range w {
-		q[i] = byte(min(max(math.RoundToEven((float64(x)-base)/scale), 0), 15))
-	}
-	return d, m, q
-}
-
-// UnpackQ4 returns the weights [n, k] that packed bytes stand for; n a multiple
-// of 8, k of 32.
-func UnpackQ4(packed []byte, n, k int) []float32 {
+func (l layout) unpack(packed []byte, n, k int) []float32 {
 	w := make([]float32, n*k)
 	groups := k / Group
 	for c := range n {
 		for i := range k {
-			block := packed[(c/Panel*groups+i/Group)*q4GroupBytes:]
-			d, m, q := q4At(block, c%Panel, i%Group)
+			block := packed[(c/Panel*groups+i/Group)*l.groupBytes():]
+			d, m, q := l.at(block, c%Panel, i%Group)
 			w[c*k+i] = float32(d*float32(q)) + m
 		}
 	}
 	return w
 }
 
-// q4At reads scale, minimum and level of one weight of a group.
-func q4At(block []byte, column, i int) (d, m float32, q int32) {
-	d = Float16(binary.LittleEndian.Uint16(block[2*column:]))
-	m = Float16(binary.LittleEndian.Uint16(block[2*Panel+2*column:]))
-	b := block[4*Panel+i/8*32+4*column+i%4]
-	return d, m, int32(b >> (i % 8 / 4 * 4) & 15)
-}
-
-// Q8RowBytes returns the size of one row of an embedding table of dim columns,
-// a multiple of 32: a float16 scale for every 32 int8 values.
-func Q8RowBytes(dim int) int { return dim + dim/Group*2 }
-
-// PackQ8Rows quantises an embedding table row by row for Embed. w: [rows, dim].
-func PackQ8Rows(w []float32, rows, dim int) []byte {
-	out := make([]byte, 0, rows*Q8RowBytes(dim))
-	for r := range rows {
-		row := w[r*dim : (r+1)*dim]
-		values := make([]byte, dim)
-		for g := range dim / Group {
-			group := row[g*Group : (g+1)*Group]
-			var peak float32
-			for _, x := range group {
-				peak = max(peak, max(x, -x))
-			}
-			d := ToFloat16(peak / 127)
-			out = binary.LittleEndian.AppendUint16(out, d)
-			scale := float64(Float16(d))
-			if scale == 0 {
-				continue
-			}
-			for i, x := range group {
-				q := math.RoundToEven(float64(x) / scale)
-				values[g*Group+i] = byte(int8(min(max(q, -127), 127)))
-			}
-		}
-		out = append(out, values...)
+// quantiseGroup fits d*q + m to at most 32 weights: m is the least weight and d
+// the range divided by the number of steps, both rounded to float16, q the nearest
+// level. Levels past the end of a short group stay 0 with the group's minimum,
+// which callers meet with zero activations.
+func quantiseGroup(w []float32, steps int) (d, m uint16, q [Group]byte) {
+	lo, hi := w[0], w[0]
+	for _, x := range w {
+		lo, hi = min(lo, x), max(hi, x)
 	}
-	return out
+	d, m = ToFloat16((hi-lo)/float32(steps)), ToFloat16(lo)
+	scale, base := float64(Float16(d)), float64(Float16(m))
+	if scale == 0 {
+		return d, m, q
+	}
+	for i, x := range w {
+		q[i] = byte(min(max(math.RoundToEven((float64(x)-base)/scale), 0), float64(steps)))
+	}
+	return d, m, q
 }

@@ -3,6 +3,7 @@ package kernel
 import (
 	"encoding/binary"
 	"math"
+	"math/bits"
 )
 
 // Reference is the specification in code: the shortest true statement of each
@@ -30,6 +31,18 @@ func (a Reference) Embed(out, table, ids Ptr, rows, dim int) {
 	}
 }
 
+// EmbedQ4 implements [Kernels].
+func (a Reference) EmbedQ4(out, table, ids Ptr, rows, dim int) {
+	o := a.Floats(out, rows*dim)
+	for r, id := range a.Int32s(ids, rows) {
+		row := a.Bytes(table.Add(int(id)*Q4RowBytes(dim)), Q4RowBytes(dim))
+		for i := range dim {
+			scale, level := q4RowAt(row, dim, i)
+			o[r*dim+i] = float32(level) * scale
+		}
+	}
+}
+
 // RMSNorm implements [Kernels].
 func (a Reference) RMSNorm(out, x, w Ptr, rows, dim int, eps float32) {
 	weight := a.Floats(w, dim)
@@ -39,6 +52,23 @@ func (a Reference) RMSNorm(out, x, w Ptr, rows, dim int, eps float32) {
 		scale := 1 / Sqrt(ss/float32(dim)+eps)
 		for i := range in {
 			o[i] = float32(in[i]*scale) * weight[i]
+		}
+	}
+}
+
+// LayerNorm implements [Kernels].
+func (a Reference) LayerNorm(out, x, w, b Ptr, rows, dim int, eps float32) {
+	weight, bias := a.Floats(w, dim), a.Floats(b, dim)
+	for r := range rows {
+		in, o := a.Floats(x.Add(4*r*dim), dim), a.Floats(out.Add(4*r*dim), dim)
+		mean := sumLanes(dim, func(i int) float32 { return in[i] }) / float32(dim)
+		variance := sumLanes(dim, func(i int) float32 {
+			d := in[i] - mean
+			return float32(d * d)
+		}) / float32(dim)
+		scale := 1 / Sqrt(variance+eps)
+		for i := range in {
+			o[i] = float32(float32((in[i]-mean)*scale)*weight[i]) + bias[i]
 		}
 	}
 }
@@ -68,20 +98,29 @@ func (a Reference) Quantise(q, scale, sums, x Ptr, rows, dim int) {
 
 // MatMulQ4 implements [Kernels].
 func (a Reference) MatMulQ4(out, q, scale, sums, w Ptr, rows, n, k int) {
+	a.matMul(out, q, scale, sums, a.Bytes(w, Q4Bytes(n, k)), q4, rows, n, k)
+}
+
+// MatMulQ7 implements [Kernels].
+func (a Reference) MatMulQ7(out, q, scale, sums, w Ptr, rows, n, k int) {
+	a.matMul(out, q, scale, sums, a.Bytes(w, Q7Bytes(n, k)), q7, rows, n, k)
+}
+
+func (a Reference) matMul(out, q, scale, sums Ptr, weights []byte, layout layout, rows, n, k int) {
 	groups := k / Group
-	o, weights := a.Floats(out, rows*n), a.Bytes(w, Q4Bytes(n, k))
+	o := a.Floats(out, rows*n)
 	for r := range rows {
 		row := a.Int8s(q.Add(r*k), k)
 		scales, products := a.Floats(scale.Add(4*r*groups), groups), a.Floats(sums.Add(4*r*groups), groups)
 		for c := range n {
 			var acc float32
 			for g := range groups {
-				block := weights[(c/Panel*groups+g)*q4GroupBytes:]
+				block := weights[(c/Panel*groups+g)*layout.groupBytes():]
 				var d, m float32
 				var dot int32
 				for i := range Group {
 					var level int32
-					d, m, level = q4At(block, c%Panel, i)
+					d, m, level = layout.at(block, c%Panel, i)
 					dot += level * int32(row[g*Group+i])
 				}
 				acc += float32(float32(float32(dot)*d) * scales[g])
@@ -157,6 +196,28 @@ func (a Reference) SwiGLU(out, x Ptr, rows, dim int) {
 	}
 }
 
+// GELU implements [Kernels].
+func (a Reference) GELU(x, b Ptr, rows, dim int) {
+	bias := a.Floats(b, dim)
+	for r := range rows {
+		row := a.Floats(x.Add(4*r*dim), dim)
+		for i, v := range row {
+			row[i] = GELU(v + bias[i])
+		}
+	}
+}
+
+// Bias implements [Kernels].
+func (a Reference) Bias(x, b Ptr, rows, dim int) {
+	bias := a.Floats(b, dim)
+	for r := range rows {
+		row := a.Floats(x.Add(4*r*dim), dim)
+		for i := range row {
+			row[i] += bias[i]
+		}
+	}
+}
+
 // Add implements [Kernels].
 func (a Reference) Add(x, y Ptr, count int) {
 	sum := a.Floats(x, count)
@@ -211,5 +272,17 @@ func (a Reference) DotI8(out, query, vectors Ptr, count, dim int) {
 			dot += int32(q[i]) * int32(v)
 		}
 		a.Int32s(out, count)[r] = dot
+	}
+}
+
+// Hamming implements [Kernels].
+func (a Reference) Hamming(out, query, vectors Ptr, count, size int) {
+	q, rows := a.Bytes(query, size), a.Bytes(vectors, count*size)
+	distances := a.Int32s(out, count)
+	for r := range distances {
+		distances[r] = 0
+		for i, v := range rows[r*size:][:size] {
+			distances[r] += int32(bits.OnesCount8(q[i] ^ v))
+		}
 	}
 }

@@ -7,53 +7,58 @@ import (
 	"github.com/effir/effir/wasm/kernel"
 )
 
-// Tensors that a Llama package holds, the first six for each layer N:
+// Tensor is a range of the weights image.
+type Tensor struct {
+	Name   string `json:"name"`
+	Type   string `json:"type"`
+	Shape  []int  `json:"shape"`
+	Offset int    `json:"offset"`
+	Bytes  int    `json:"bytes"`
+}
+
+// Types of tensors, each packed as the kernels read it.
+const (
+	F32    = "f32"    // float32, little endian
+	Q4     = "q4"     // kernel.PackQ4, shape [outputs, inputs]
+	Q7     = "q7"     // kernel.PackQ7, shape [outputs, inputs]
+	Q4Rows = "q4rows" // kernel.PackQ4Rows, shape [rows, columns]
+	Q8Rows = "q8rows" // kernel.PackQ8Rows, shape [rows, columns]
+)
+
+// Kind is the use of a tensor, which decides in which types it may be stored.
+type Kind int
+
+// The kinds of tensors.
+const (
+	Vector Kind = iota // read as floats
+	Matrix             // multiplied
+	Rows               // looked up row by row
+)
+
+// Types returns the types in which a tensor of the kind may be stored.
+func (k Kind) Types() []string {
+	return [...][]string{Vector: {F32}, Matrix: {Q4, Q7}, Rows: {Q4Rows, Q8Rows}}[k]
+}
+
+// Slot is a tensor that a configuration asks for.
+type Slot struct {
+	Name  string
+	Kind  Kind
+	Shape []int
+}
+
+// Slots lists the tensors that the manifest's configuration asks for: those of
+// the family, and if embedding.head
 //
-//	layer.N.attention_norm  f32    [hidden]
-//	layer.N.qkv             q4     [(heads+2*kv_heads)*head_dim, hidden]
-//	layer.N.output          q4     [hidden, heads*head_dim]
-//	layer.N.mlp_norm        f32    [hidden]                    absent without MLP
-//	layer.N.gate_up         q4     [2*mlp, hidden]             absent without MLP
-//	layer.N.down            q4     [hidden, mlp]               absent without MLP
-//	embedding               q8rows [vocab, hidden]
-//	rope                    f32    [max_tokens, head_dim]      kernel.RoPE's table
-//	final_norm              f32    [hidden]                    if final_norm
-//	head_weight             f32    [hidden, dims]              if embedding.head
-//	head_bias               f32    [dims]                      if embedding.head
-//
-// Expected lists them with the shapes that the manifest's configuration asks for.
-func (m *Manifest) Expected() []Tensor {
-	l := m.Llama
-	attention := l.Heads * l.HeadDim
-	var list []Tensor
-	add := func(name, kind string, shape ...int) {
-		list = append(list, Tensor{Name: name, Type: kind, Shape: shape})
-	}
-	for i, width := range l.MLP {
-		layer := LayerName(i)
-		add(layer+"attention_norm", "f32", l.Hidden)
-		add(layer+"qkv", "q4", attention+2*l.KVHeads*l.HeadDim, l.Hidden)
-		add(layer+"output", "q4", l.Hidden, attention)
-		if width > 0 {
-			add(layer+"mlp_norm", "f32", l.Hidden)
-			add(layer+"gate_up", "q4", 2*width, l.Hidden)
-			add(layer+"down", "q4", l.Hidden, width)
-		}
-	}
-	add("embedding", "q8rows", l.Vocab, l.Hidden)
-	add("rope", "f32", m.MaxTokens, l.HeadDim)
-	if l.FinalNorm {
-		add("final_norm", "f32", l.Hidden)
-	}
+//	head_weight  Vector [hidden, dims]
+//	head_bias    Vector [dims]
+func (m *Manifest) Slots() []Slot {
+	list := m.section().slots(m.MaxTokens)
 	if m.Embedding.Head {
-		add("head_weight", "f32", l.Hidden, m.Dims)
-		add("head_bias", "f32", m.Dims)
+		list = append(list, Slot{"head_weight", Vector, []int{m.Hidden(), m.Dims}}, Slot{"head_bias", Vector, []int{m.Dims}})
 	}
 	return list
 }
-
-// LayerName returns the prefix of layer i's tensor names.
-func LayerName(i int) string { return "layer." + strconv.Itoa(i) + "." }
 
 // Size returns the bytes that a tensor of this type and shape takes, or -1 for a
 // type that is not known or a shape that does not fit it.
@@ -65,33 +70,41 @@ func (t Tensor) Size() int {
 		}
 		elements *= n
 	}
-	switch {
-	case t.Type == "f32" && len(t.Shape) > 0:
+	if t.Type == F32 && len(t.Shape) > 0 {
 		return 4 * elements
-	case t.Type == "q4" && len(t.Shape) == 2 && t.Shape[0]%kernel.Panel == 0 && t.Shape[1]%kernel.Group == 0:
+	}
+	if len(t.Shape) != 2 || t.Shape[1]%kernel.Group != 0 {
+		return -1
+	}
+	panels := t.Shape[0]%kernel.Panel == 0
+	switch {
+	case t.Type == Q4 && panels:
 		return kernel.Q4Bytes(t.Shape[0], t.Shape[1])
-	case t.Type == "q8rows" && len(t.Shape) == 2 && t.Shape[1]%kernel.Group == 0:
+	case t.Type == Q7 && panels:
+		return kernel.Q7Bytes(t.Shape[0], t.Shape[1])
+	case t.Type == Q4Rows:
+		return t.Shape[0] * kernel.Q4RowBytes(t.Shape[1])
+	case t.Type == Q8Rows:
 		return t.Shape[0] * kernel.Q8RowBytes(t.Shape[1])
 	}
 	return -1
 }
 
-// Offset returns where a tensor lies in the weights image; the manifest was
-// checked, so every expected tensor exists.
-func (m *Manifest) Offset(name string) int {
+// Tensor returns a tensor by name; the manifest was checked, so every slot has one.
+func (m *Manifest) Tensor(name string) (Tensor, bool) {
 	for _, t := range m.Tensors {
 		if t.Name == name {
-			return t.Offset
+			return t, true
 		}
 	}
-	return -1
+	return Tensor{}, false
 }
 
-// checkTensors holds the listed tensors against the expected ones.
+// checkTensors holds the listed tensors against the slots.
 func (m *Manifest) checkTensors() error {
-	expected := m.Expected()
-	if len(m.Tensors) != len(expected) {
-		return bad("tensors", "has "+strconv.Itoa(len(m.Tensors))+" entries, the configuration asks for "+strconv.Itoa(len(expected)))
+	slots := m.Slots()
+	if len(m.Tensors) != len(slots) {
+		return bad("tensors", "has "+strconv.Itoa(len(m.Tensors))+" entries, the configuration asks for "+strconv.Itoa(len(slots)))
 	}
 	listed := make(map[string]Tensor, len(m.Tensors))
 	for _, t := range m.Tensors {
@@ -100,15 +113,15 @@ func (m *Manifest) checkTensors() error {
 		}
 		listed[t.Name] = t
 	}
-	for _, want := range expected {
+	for _, want := range slots {
 		t, ok := listed[want.Name]
 		field := "tensors[" + strconv.Quote(want.Name) + "]"
 		switch {
 		case !ok:
 			return bad(field, "is missing")
-		case t.Type != want.Type || !slices.Equal(t.Shape, want.Shape):
+		case !slices.Contains(want.Kind.Types(), t.Type) || !slices.Equal(t.Shape, want.Shape):
 			return bad(field, "has another type or shape than the configuration asks for")
-		case t.Bytes != want.Size():
+		case t.Bytes < 1 || t.Bytes != t.Size():
 			return bad(field+".bytes", "is not the size of its shape")
 		case t.Offset < 0 || t.Offset%64 != 0 || t.Offset > m.Weights.Bytes-t.Bytes:
 			return bad(field+".offset", "is not a multiple of 64 inside the weights image")

@@ -14,8 +14,12 @@ import (
 )
 
 func open(t testing.TB, o native.Options) *native.Encoder {
+	return openDir(t, tinymodel.Write(t), o)
+}
+
+func openDir(t testing.TB, dir string, o native.Options) *native.Encoder {
 	t.Helper()
-	e, err := native.Open(os.DirFS(tinymodel.Write(t)), o)
+	e, err := native.Open(os.DirFS(dir), o)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -32,30 +36,36 @@ func texts() []string {
 
 // However texts are batched and spread over workers, each keeps its vector.
 func TestEmbedEqualsEmbedOne(t *testing.T) {
-	for _, o := range []native.Options{{Workers: 1}, {Workers: 3, BatchTokens: 100}} {
-		e := open(t, o)
-		finished := 0
-		vectors, err := e.Embed(t.Context(), texts(), encoder.Passage, func(done, _ int) { finished = done })
+	for _, dir := range []string{tinymodel.Write(t), tinymodel.WriteBert(t)} {
+		for _, o := range []native.Options{{Workers: 1}, {Workers: 3, BatchTokens: 100}} {
+			embedEqualsEmbedOne(t, openDir(t, dir, o), o)
+		}
+	}
+}
+
+func embedEqualsEmbedOne(t *testing.T, e *native.Encoder, o native.Options) {
+	t.Helper()
+	finished := 0
+	vectors, err := e.Embed(t.Context(), texts(), encoder.Passage, func(done, _ int) { finished = done })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := len(texts()) - 1; finished != want {
+		t.Errorf("progress ended at %d of %d texts", finished, want)
+	}
+	for i, text := range texts() {
+		if text == "" {
+			if vectors[i] != nil {
+				t.Error("the empty text has a vector")
+			}
+			continue
+		}
+		one, err := e.EmbedOne(text, encoder.Passage)
 		if err != nil {
 			t.Fatal(err)
 		}
-		if want := len(texts()) - 1; finished != want {
-			t.Errorf("progress ended at %d of %d texts", finished, want)
-		}
-		for i, text := range texts() {
-			if text == "" {
-				if vectors[i] != nil {
-					t.Error("the empty text has a vector")
-				}
-				continue
-			}
-			one, err := e.EmbedOne(text, encoder.Passage)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if !slices.Equal(one, vectors[i]) {
-				t.Errorf("%+v: %.20q has another vector in a batch", o, text)
-			}
+		if !slices.Equal(one, vectors[i]) {
+			t.Errorf("%s, %+v: %.20q has another vector in a batch", e.Manifest().Family, o, text)
 		}
 	}
 }

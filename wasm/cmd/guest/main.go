@@ -18,36 +18,11 @@ import (
 )
 
 var (
-	run     = engine.New(wasmimport.Kernels{})
-	buffers = map[uint32][]byte{} // keeps what the host fills alive
-	result  []byte
+	run    = engine.New(wasmimport.Kernels{})
+	result []byte
 )
 
 func main() {}
-
-//go:wasmexport effir_alloc
-func alloc(size uint32) uint32 {
-	b := make([]byte, max(size, 1))
-	p := uint32(uintptr(unsafe.Pointer(&b[0])))
-	buffers[p] = b
-	return p
-}
-
-//go:wasmexport effir_free
-func free(p uint32) { delete(buffers, p) }
-
-// input returns the first n bytes of a buffer that alloc returned.
-func input(p, n uint32) []byte {
-	b := buffers[p]
-	return b[:min(n, uint32(len(b)))]
-}
-
-// take is input for content that outlives the call: the buffer changes hands.
-func take(p, n uint32) []byte {
-	b := input(p, n)
-	delete(buffers, p)
-	return b
-}
 
 //go:wasmexport effir_result
 func lastResult() uint64 {

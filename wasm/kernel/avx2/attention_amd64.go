@@ -1,9 +1,13 @@
 package avx2
 
-import "github.com/effir/effir/wasm/kernel"
+import (
+	"unsafe"
 
-// queryTile is the number of queries whose scores are in work at a time.
-const queryTile = 4
+	"github.com/effir/effir/wasm/kernel"
+)
+
+// queryTile is the most queries whose scores are in work at a time.
+const queryTile = 8
 
 // Attention implements [kernel.Kernels]. For every key/value head it transposes
 // the keys, so that a lane is a key; then every tile of queries makes its
@@ -19,7 +23,10 @@ func (k *Kernels) Attention(out, qkv, scratch kernel.Ptr, rows, heads, kvHeads, 
 		out: k.Floats(out, rows*heads*headDim), qkv: k.Floats(qkv, rows*(heads+2*kvHeads)*headDim),
 		rows: rows, stride: (heads + 2*kvHeads) * headDim, outStride: heads * headDim,
 		headDim: headDim, causal: causal, padded: padded,
-		scale: [queryTile]float32{scale, scale, scale, scale},
+		wide: k.wide,
+	}
+	for i := range a.scale {
+		a.scale[i] = scale
 	}
 	work := k.Floats(scratch, kernel.AttentionScratch(rows, headDim)/4)
 	if len(a.out) == 0 {
@@ -30,8 +37,8 @@ func (k *Kernels) Attention(out, qkv, scratch kernel.Ptr, rows, heads, kvHeads, 
 	for kv := range kvHeads {
 		a.transposeKeys((heads + kv) * headDim)
 		for h := kv * group; h < (kv+1)*group; h++ {
-			for row := 0; row < rows; row += queryTile {
-				a.queries(row, h*headDim, (heads+kvHeads+kv)*headDim)
+			for row := 0; row < rows; {
+				row += a.queries(row, h*headDim, (heads+kvHeads+kv)*headDim)
 			}
 		}
 	}
@@ -46,6 +53,7 @@ type attention struct {
 	stride, outStride int // of qkv, out
 	headDim           int
 	causal            bool
+	wide              bool // in 512-bit registers
 	scale             [queryTile]float32
 }
 
@@ -67,27 +75,44 @@ func (a *attention) transposeKeys(column int) {
 	}
 }
 
-// queries computes one head of a tile of rows. column is that of the queries and
-// of the result, values that of the values in qkv.
-func (a *attention) queries(row, column, values int) {
-	count := min(queryTile, a.rows-row)
+// queries computes one head of a tile of rows and returns the tile's height. column
+// is that of the queries and of the result, values that of the values in qkv.
+func (a *attention) queries(row, column, values int) int {
+	count := a.height(a.rows - row)
 	last := a.visible(row + count - 1)
 	query := &a.qkv[row*a.stride+column]
-	j := 0
-	for ; j+16 <= (last+7)&^7; j += 16 {
-		wide(count, &a.scores[j], a.padded, query, a.stride, &a.keys[j], a.padded, a.headDim, &a.scale[0])
-	}
-	if j < last {
-		narrow(count, &a.scores[j], a.padded, query, a.stride, &a.keys[j], a.padded, a.headDim, &a.scale[0])
+	for j := 0; j < last; {
+		left := (last - j + 7) &^ 7
+		j += a.multiply(count, left, &a.scores[j], a.padded, query, a.stride, &a.keys[j], a.padded, a.headDim, &a.scale[0])
 	}
 	var inverse [queryTile]float32
 	for i := range count {
-		inverse[i] = softmax(&a.scores[i*a.padded], a.visible(row+i))
+		if a.wide {
+			inverse[i] = softmax512(&a.scores[i*a.padded], a.visible(row+i))
+		} else {
+			inverse[i] = softmax(&a.scores[i*a.padded], a.visible(row+i))
+		}
 	}
-	for d := 0; d < a.headDim; d += 16 {
-		wide(count, &a.out[row*a.outStride+column+d], a.outStride, &a.scores[0], a.padded,
+	for d := 0; d < a.headDim; {
+		d += a.multiply(count, a.headDim-d, &a.out[row*a.outStride+column+d], a.outStride, &a.scores[0], a.padded,
 			&a.qkv[values+d], a.stride, last, &inverse[0])
 	}
+	return count
+}
+
+// height returns the height of the tallest tile of at most rows rows. Tiles start at
+// multiples of 4 or of their height, so that the last keys which the queries of a
+// tile see are of one group of eight: softmax sets to 0 what some do not see.
+func (a *attention) height(rows int) int {
+	if !a.wide {
+		return min(rows, 4)
+	}
+	for _, h := range [...]int{8, 4, 2} {
+		if h <= rows {
+			return h
+		}
+	}
+	return 1
 }
 
 // visible returns how many keys the query of a row sees.
@@ -98,32 +123,62 @@ func (a *attention) visible(row int) int {
 	return a.rows
 }
 
-// narrow multiplies 1 to 4 rows by 8 columns. It names each function, for calls
+// multiply computes a tile of rows and of the greatest width that is at most
+// columns, a multiple of 8, and returns the width. It names each function, for calls
 // by value would move their operands to the heap.
-func narrow(rows int, out *float32, outStride int, x *float32, xStride int, y *float32, yStride, inputs int, factor *float32) {
-	switch rows {
-	case 1:
-		tile1x8(out, outStride, x, xStride, y, yStride, inputs, factor)
-	case 2:
-		tile2x8(out, outStride, x, xStride, y, yStride, inputs, factor)
-	case 3:
-		tile3x8(out, outStride, x, xStride, y, yStride, inputs, factor)
-	case 4:
-		tile4x8(out, outStride, x, xStride, y, yStride, inputs, factor)
+func (a *attention) multiply(rows, columns int, out *float32, outStride int, x *float32, xStride int, y *float32, yStride, inputs int, factor *float32) int {
+	if !a.wide || columns < 16 {
+		width := min(columns&^7, 16)
+		if rows == 8 { // two tiles of four
+			a.multiply(4, width, out, outStride, x, xStride, y, yStride, inputs, factor)
+			rows, out, x, factor = 4, shift(out, 4*outStride), shift(x, 4*xStride), shift(factor, 4)
+		}
+		switch rows + width {
+		case 1 + 8:
+			tile1x8(out, outStride, x, xStride, y, yStride, inputs, factor)
+		case 2 + 8:
+			tile2x8(out, outStride, x, xStride, y, yStride, inputs, factor)
+		case 3 + 8:
+			tile3x8(out, outStride, x, xStride, y, yStride, inputs, factor)
+		case 4 + 8:
+			tile4x8(out, outStride, x, xStride, y, yStride, inputs, factor)
+		case 1 + 16:
+			tile1x16(out, outStride, x, xStride, y, yStride, inputs, factor)
+		case 2 + 16:
+			tile2x16(out, outStride, x, xStride, y, yStride, inputs, factor)
+		case 3 + 16:
+			tile3x16(out, outStride, x, xStride, y, yStride, inputs, factor)
+		case 4 + 16:
+			tile4x16(out, outStride, x, xStride, y, yStride, inputs, factor)
+		}
+		return width
 	}
+	width := 16
+	if columns >= 32 {
+		width = 32
+	}
+	switch rows + width {
+	case 1 + 16:
+		tile512x1x16(out, outStride, x, xStride, y, yStride, inputs, factor)
+	case 2 + 16:
+		tile512x2x16(out, outStride, x, xStride, y, yStride, inputs, factor)
+	case 4 + 16:
+		tile512x4x16(out, outStride, x, xStride, y, yStride, inputs, factor)
+	case 8 + 16:
+		tile512x8x16(out, outStride, x, xStride, y, yStride, inputs, factor)
+	case 1 + 32:
+		tile512x1x32(out, outStride, x, xStride, y, yStride, inputs, factor)
+	case 2 + 32:
+		tile512x2x32(out, outStride, x, xStride, y, yStride, inputs, factor)
+	case 4 + 32:
+		tile512x4x32(out, outStride, x, xStride, y, yStride, inputs, factor)
+	case 8 + 32:
+		tile512x8x32(out, outStride, x, xStride, y, yStride, inputs, factor)
+	}
+	return width
 }
 
-// wide multiplies 1 to 4 rows by 16 columns. It names each function, for calls
-// by value would move their operands to the heap.
-func wide(rows int, out *float32, outStride int, x *float32, xStride int, y *float32, yStride, inputs int, factor *float32) {
-	switch rows {
-	case 1:
-		tile1x16(out, outStride, x, xStride, y, yStride, inputs, factor)
-	case 2:
-		tile2x16(out, outStride, x, xStride, y, yStride, inputs, factor)
-	case 3:
-		tile3x16(out, outStride, x, xStride, y, yStride, inputs, factor)
-	case 4:
-		tile4x16(out, outStride, x, xStride, y, yStride, inputs, factor)
-	}
+// shift returns the address n floats further on.
+func shift(p *float32, n int) *float32 {
+	return (*float32)(unsafe.Add(unsafe.Pointer(p), 4*n))
 }

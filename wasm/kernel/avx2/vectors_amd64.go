@@ -2,7 +2,8 @@ package avx2
 
 import "github.com/effir/effir/wasm/kernel"
 
-// maxDim is the largest dim of DotI8: 65536 products of bytes fit 32 bits.
+// maxDim is the largest dim of DotI8, of which 65536 products of bytes fit 32
+// bits, and the largest size of Hamming.
 const maxDim = 65536
 
 // MeanPool implements [kernel.Kernels].
@@ -59,5 +60,21 @@ func (k *Kernels) DotI8(out, query, vectors kernel.Ptr, count, dim int) {
 	}
 	for ; r < count; r++ {
 		dotI8x1(&o[r], &q[0], &rows[r*dim], dim/16)
+	}
+}
+
+// Hamming implements [kernel.Kernels].
+func (k *Kernels) Hamming(out, query, vectors kernel.Ptr, count, size int) {
+	multiple("size", size, 16)
+	if size > maxDim {
+		panic("avx2: size is larger than 65536")
+	}
+	o, q, rows := k.Int32s(out, count), k.Bytes(query, size), k.Bytes(vectors, count*size)
+	switch {
+	case count == 0:
+	case size == 0:
+		clear(o)
+	default:
+		hamming(&o[0], &q[0], &rows[0], count, size/16)
 	}
 }

@@ -8,11 +8,23 @@ package avx2
 //go:noescape
 func q4Tile1(out *float32, q *int8, scale *float32, sums *float32, w *byte, n int, groups int)
 
+// q7Tile1 multiplies a tile of rows, 1 high, by one panel.
+// n is the number of columns of out; groups > 0.
+//
+//go:noescape
+func q7Tile1(out *float32, q *int8, scale *float32, sums *float32, w *byte, n int, groups int)
+
 // q4Tile2 multiplies a tile of rows, 2 high, by one panel.
 // n is the number of columns of out; groups > 0.
 //
 //go:noescape
 func q4Tile2(out *float32, q *int8, scale *float32, sums *float32, w *byte, n int, groups int)
+
+// q7Tile2 multiplies a tile of rows, 2 high, by one panel.
+// n is the number of columns of out; groups > 0.
+//
+//go:noescape
+func q7Tile2(out *float32, q *int8, scale *float32, sums *float32, w *byte, n int, groups int)
 
 // q4Tile3 multiplies a tile of rows, 3 high, by one panel.
 // n is the number of columns of out; groups > 0.
@@ -20,11 +32,23 @@ func q4Tile2(out *float32, q *int8, scale *float32, sums *float32, w *byte, n in
 //go:noescape
 func q4Tile3(out *float32, q *int8, scale *float32, sums *float32, w *byte, n int, groups int)
 
+// q7Tile3 multiplies a tile of rows, 3 high, by one panel.
+// n is the number of columns of out; groups > 0.
+//
+//go:noescape
+func q7Tile3(out *float32, q *int8, scale *float32, sums *float32, w *byte, n int, groups int)
+
 // q4Tile4 multiplies a tile of rows, 4 high, by one panel.
 // n is the number of columns of out; groups > 0.
 //
 //go:noescape
 func q4Tile4(out *float32, q *int8, scale *float32, sums *float32, w *byte, n int, groups int)
+
+// q7Tile4 multiplies a tile of rows, 4 high, by one panel.
+// n is the number of columns of out; groups > 0.
+//
+//go:noescape
+func q7Tile4(out *float32, q *int8, scale *float32, sums *float32, w *byte, n int, groups int)
 
 // q4Tile5 multiplies a tile of rows, 5 high, by one panel.
 // n is the number of columns of out; groups > 0.
@@ -32,8 +56,20 @@ func q4Tile4(out *float32, q *int8, scale *float32, sums *float32, w *byte, n in
 //go:noescape
 func q4Tile5(out *float32, q *int8, scale *float32, sums *float32, w *byte, n int, groups int)
 
+// q7Tile5 multiplies a tile of rows, 5 high, by one panel.
+// n is the number of columns of out; groups > 0.
+//
+//go:noescape
+func q7Tile5(out *float32, q *int8, scale *float32, sums *float32, w *byte, n int, groups int)
+
 // q4Tile6 multiplies a tile of rows, 6 high, by one panel.
 // n is the number of columns of out; groups > 0.
 //
 //go:noescape
 func q4Tile6(out *float32, q *int8, scale *float32, sums *float32, w *byte, n int, groups int)
+
+// q7Tile6 multiplies a tile of rows, 6 high, by one panel.
+// n is the number of columns of out; groups > 0.
+//
+//go:noescape
+func q7Tile6(out *float32, q *int8, scale *float32, sums *float32, w *byte, n int, groups int)

@@ -7,10 +7,26 @@ package avx2
 //go:noescape
 func embedRow(out *float32, row *byte, groups int)
 
+// embedQ4Row decodes a row of an embedding table, see kernel.PackQ4Rows. groups > 0.
+//
+//go:noescape
+func embedQ4Row(out *float32, row *byte, groups int)
+
+// sum returns the sum of x in eight lanes over 8*blocks floats. blocks > 0.
+//
+//go:noescape
+func sum(x *float32, blocks int) float32
+
 // sumSquares returns the sum of x*x in eight lanes over 8*blocks floats. blocks > 0.
 //
 //go:noescape
 func sumSquares(x *float32, blocks int) float32
+
+// sumSquaresAround returns the sum of (x-centre)*(x-centre) in eight lanes over
+// 8*blocks floats. blocks > 0.
+//
+//go:noescape
+func sumSquaresAround(x *float32, centre float32, blocks int) float32
 
 // scaleBy multiplies 8*blocks floats by a factor. blocks > 0.
 //
@@ -21,6 +37,11 @@ func scaleBy(x *float32, factor float32, blocks int)
 //
 //go:noescape
 func scaleByWeights(out *float32, x *float32, w *float32, factor float32, blocks int)
+
+// layerNorm sets out = ((x-mean)*factor)*w + b for 8*blocks floats. blocks > 0.
+//
+//go:noescape
+func layerNorm(out *float32, x *float32, w *float32, b *float32, mean float32, factor float32, blocks int)
 
 // quantise is kernel.Kernels.Quantise for consecutive groups of 32. groups > 0.
 //
@@ -37,6 +58,11 @@ func rope(x *float32, table *float32, heads int, half int)
 //
 //go:noescape
 func swiGLU(out *float32, gate *float32, up *float32, blocks int)
+
+// gelu sets x = kernel.GELU(x + b) for 8*blocks floats. blocks > 0.
+//
+//go:noescape
+func gelu(x *float32, b *float32, blocks int)
 
 // add adds 8*blocks floats of y to x. blocks > 0.
 //

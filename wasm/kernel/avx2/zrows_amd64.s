@@ -37,6 +37,96 @@ group:
 	VZEROUPPER
 	RET
 
+// func embedQ4Row(out *float32, row *byte, groups int)
+// Requires: AVX, AVX2, F16C
+TEXT ·embedQ4Row(SB), NOSPLIT, $0-24
+	MOVQ         out+0(FP), AX
+	MOVQ         row+8(FP), CX
+	MOVQ         groups+16(FP), DX
+	LEAQ         (CX)(DX*2), BX
+	VPBROADCASTD all0f0f0f0f<>+0(SB), X0
+	VPBROADCASTD all08080808<>+0(SB), X1
+
+group:
+	VPBROADCASTW (CX), X2
+	VCVTPH2PS    X2, Y2
+	VMOVDQU      (BX), X4
+	VPAND        X0, X4, X3
+	VPSRLW       $0x04, X4, X4
+	VPAND        X0, X4, X4
+	VPSUBB       X1, X3, X3
+	VPMOVSXBD    X3, Y5
+	VCVTDQ2PS    Y5, Y5
+	VMULPS       Y2, Y5, Y5
+	VMOVUPS      Y5, (AX)
+	VPSRLDQ      $0x08, X3, X3
+	VPMOVSXBD    X3, Y5
+	VCVTDQ2PS    Y5, Y5
+	VMULPS       Y2, Y5, Y5
+	VMOVUPS      Y5, 32(AX)
+	VPSRLDQ      $0x08, X3, X3
+	VPSUBB       X1, X4, X4
+	VPMOVSXBD    X4, Y3
+	VCVTDQ2PS    Y3, Y3
+	VMULPS       Y2, Y3, Y3
+	VMOVUPS      Y3, 64(AX)
+	VPSRLDQ      $0x08, X4, X4
+	VPMOVSXBD    X4, Y3
+	VCVTDQ2PS    Y3, Y3
+	VMULPS       Y2, Y3, Y3
+	VMOVUPS      Y3, 96(AX)
+	VPSRLDQ      $0x08, X4, X4
+	ADDQ         $0x02, CX
+	ADDQ         $0x10, BX
+	ADDQ         $0x00000080, AX
+	DECQ         DX
+	JNZ          group
+	VZEROUPPER
+	RET
+
+DATA all0f0f0f0f<>+0(SB)/4, $0x0f0f0f0f
+DATA all0f0f0f0f<>+4(SB)/4, $0x0f0f0f0f
+DATA all0f0f0f0f<>+8(SB)/4, $0x0f0f0f0f
+DATA all0f0f0f0f<>+12(SB)/4, $0x0f0f0f0f
+DATA all0f0f0f0f<>+16(SB)/4, $0x0f0f0f0f
+DATA all0f0f0f0f<>+20(SB)/4, $0x0f0f0f0f
+DATA all0f0f0f0f<>+24(SB)/4, $0x0f0f0f0f
+DATA all0f0f0f0f<>+28(SB)/4, $0x0f0f0f0f
+GLOBL all0f0f0f0f<>(SB), RODATA|NOPTR, $32
+
+DATA all08080808<>+0(SB)/4, $0x08080808
+DATA all08080808<>+4(SB)/4, $0x08080808
+DATA all08080808<>+8(SB)/4, $0x08080808
+DATA all08080808<>+12(SB)/4, $0x08080808
+DATA all08080808<>+16(SB)/4, $0x08080808
+DATA all08080808<>+20(SB)/4, $0x08080808
+DATA all08080808<>+24(SB)/4, $0x08080808
+DATA all08080808<>+28(SB)/4, $0x08080808
+GLOBL all08080808<>(SB), RODATA|NOPTR, $32
+
+// func sum(x *float32, blocks int) float32
+// Requires: AVX, SSE
+TEXT ·sum(SB), NOSPLIT, $0-20
+	MOVQ   x+0(FP), AX
+	VXORPS Y0, Y0, Y0
+	MOVQ   blocks+8(FP), CX
+
+block:
+	VMOVUPS      (AX), Y1
+	VADDPS       Y1, Y0, Y0
+	ADDQ         $0x20, AX
+	DECQ         CX
+	JNZ          block
+	VEXTRACTF128 $0x01, Y0, X1
+	VADDPS       X1, X0, X0
+	VMOVHLPS     X0, X0, X1
+	VADDPS       X1, X0, X0
+	VMOVSHDUP    X0, X1
+	VADDSS       X1, X0, X0
+	MOVSS        X0, ret+16(FP)
+	VZEROUPPER
+	RET
+
 // func sumSquares(x *float32, blocks int) float32
 // Requires: AVX, SSE
 TEXT ·sumSquares(SB), NOSPLIT, $0-20
@@ -58,6 +148,32 @@ block:
 	VMOVSHDUP    X0, X1
 	VADDSS       X1, X0, X0
 	MOVSS        X0, ret+16(FP)
+	VZEROUPPER
+	RET
+
+// func sumSquaresAround(x *float32, centre float32, blocks int) float32
+// Requires: AVX, SSE
+TEXT ·sumSquaresAround(SB), NOSPLIT, $0-28
+	VBROADCASTSS centre+8(FP), Y0
+	MOVQ         x+0(FP), AX
+	VXORPS       Y1, Y1, Y1
+	MOVQ         blocks+16(FP), CX
+
+block:
+	VMOVUPS      (AX), Y2
+	VSUBPS       Y0, Y2, Y2
+	VMULPS       Y2, Y2, Y2
+	VADDPS       Y2, Y1, Y1
+	ADDQ         $0x20, AX
+	DECQ         CX
+	JNZ          block
+	VEXTRACTF128 $0x01, Y1, X0
+	VADDPS       X0, X1, X1
+	VMOVHLPS     X1, X1, X0
+	VADDPS       X0, X1, X1
+	VMOVSHDUP    X1, X0
+	VADDSS       X0, X1, X1
+	MOVSS        X1, ret+24(FP)
 	VZEROUPPER
 	RET
 
@@ -94,6 +210,33 @@ block:
 	ADDQ    $0x20, DX
 	ADDQ    $0x20, AX
 	DECQ    BX
+	JNZ     block
+	VZEROUPPER
+	RET
+
+// func layerNorm(out *float32, x *float32, w *float32, b *float32, mean float32, factor float32, blocks int)
+// Requires: AVX
+TEXT ·layerNorm(SB), NOSPLIT, $0-48
+	MOVQ         out+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         w+16(FP), DX
+	MOVQ         b+24(FP), BX
+	VBROADCASTSS mean+32(FP), Y0
+	VBROADCASTSS factor+36(FP), Y1
+	MOVQ         blocks+40(FP), SI
+
+block:
+	VMOVUPS (CX), Y2
+	VSUBPS  Y0, Y2, Y2
+	VMULPS  Y1, Y2, Y2
+	VMULPS  (DX), Y2, Y2
+	VADDPS  (BX), Y2, Y2
+	VMOVUPS Y2, (AX)
+	ADDQ    $0x20, CX
+	ADDQ    $0x20, DX
+	ADDQ    $0x20, BX
+	ADDQ    $0x20, AX
+	DECQ    SI
 	JNZ     block
 	VZEROUPPER
 	RET
@@ -433,6 +576,302 @@ DATA all0000007f<>+20(SB)/4, $0x0000007f
 DATA all0000007f<>+24(SB)/4, $0x0000007f
 DATA all0000007f<>+28(SB)/4, $0x0000007f
 GLOBL all0000007f<>(SB), RODATA|NOPTR, $32
+
+// func gelu(x *float32, b *float32, blocks int)
+// Requires: AVX
+TEXT ·gelu(SB), NOSPLIT, $0-24
+	MOVQ    x+0(FP), AX
+	MOVQ    b+8(FP), CX
+	MOVQ    blocks+16(FP), DX
+	VXORPS  Y0, Y0, Y0
+	VMOVUPS all7fffffff<>+0(SB), Y1
+	VMOVUPS all40b00000<>+0(SB), Y2
+	TESTQ   $0x00000001, DX
+	JZ      even
+	VMOVUPS (AX), Y3
+	VADDPS  (CX), Y3, Y3
+	VANDPS  Y1, Y3, Y4
+	VMINPS  Y2, Y4, Y4
+	VSUBPS  all40300000<>+0(SB), Y4, Y4
+	VMULPS  Y4, Y4, Y5
+	VMULPS  all33a5f0ff<>+0(SB), Y5, Y6
+	VADDPS  allb641fb7c<>+0(SB), Y6, Y6
+	VMULPS  Y5, Y6, Y6
+	VADDPS  all382432a9<>+0(SB), Y6, Y6
+	VMULPS  Y5, Y6, Y6
+	VADDPS  allb8c083a1<>+0(SB), Y6, Y6
+	VMULPS  Y5, Y6, Y6
+	VADDPS  allbb19da07<>+0(SB), Y6, Y6
+	VMULPS  Y5, Y6, Y6
+	VADDPS  allbb3ee64e<>+0(SB), Y6, Y6
+	VMULPS  allb2d58f0e<>+0(SB), Y5, Y7
+	VADDPS  all352755b8<>+0(SB), Y7, Y7
+	VMULPS  Y5, Y7, Y7
+	VADDPS  allb6318167<>+0(SB), Y7, Y7
+	VMULPS  Y5, Y7, Y7
+	VADDPS  allb8a67291<>+0(SB), Y7, Y7
+	VMULPS  Y5, Y7, Y7
+	VADDPS  all3a6626c3<>+0(SB), Y7, Y7
+	VMULPS  Y5, Y7, Y7
+	VADDPS  all3b647c10<>+0(SB), Y7, Y7
+	VMULPS  Y5, Y7, Y7
+	VADDPS  all3a8e084c<>+0(SB), Y7, Y7
+	VMULPS  Y6, Y4, Y4
+	VADDPS  Y4, Y7, Y7
+	VMOVUPS all40f20000<>+0(SB), Y4
+	VSUBPS  Y5, Y4, Y4
+	VMULPS  Y7, Y4, Y4
+	VMAXPS  Y0, Y3, Y3
+	VSUBPS  Y4, Y3, Y3
+	VMOVUPS Y3, (AX)
+	ADDQ    $0x00000020, AX
+	ADDQ    $0x00000020, CX
+
+even:
+	SHRQ $0x01, DX
+	JZ   done
+
+pair:
+	VMOVUPS (AX), Y3
+	VADDPS  (CX), Y3, Y3
+	VANDPS  Y1, Y3, Y5
+	VMINPS  Y2, Y5, Y5
+	VSUBPS  all40300000<>+0(SB), Y5, Y5
+	VMULPS  Y5, Y5, Y7
+	VMOVUPS 32(AX), Y4
+	VADDPS  32(CX), Y4, Y4
+	VANDPS  Y1, Y4, Y6
+	VMINPS  Y2, Y6, Y6
+	VSUBPS  all40300000<>+0(SB), Y6, Y6
+	VMULPS  Y6, Y6, Y8
+	VMULPS  all33a5f0ff<>+0(SB), Y7, Y9
+	VMULPS  all33a5f0ff<>+0(SB), Y8, Y10
+	VADDPS  allb641fb7c<>+0(SB), Y9, Y9
+	VADDPS  allb641fb7c<>+0(SB), Y10, Y10
+	VMULPS  Y7, Y9, Y9
+	VADDPS  all382432a9<>+0(SB), Y9, Y9
+	VMULPS  Y8, Y10, Y10
+	VADDPS  all382432a9<>+0(SB), Y10, Y10
+	VMULPS  Y7, Y9, Y9
+	VADDPS  allb8c083a1<>+0(SB), Y9, Y9
+	VMULPS  Y8, Y10, Y10
+	VADDPS  allb8c083a1<>+0(SB), Y10, Y10
+	VMULPS  Y7, Y9, Y9
+	VADDPS  allbb19da07<>+0(SB), Y9, Y9
+	VMULPS  Y8, Y10, Y10
+	VADDPS  allbb19da07<>+0(SB), Y10, Y10
+	VMULPS  Y7, Y9, Y9
+	VADDPS  allbb3ee64e<>+0(SB), Y9, Y9
+	VMULPS  Y8, Y10, Y10
+	VADDPS  allbb3ee64e<>+0(SB), Y10, Y10
+	VMULPS  allb2d58f0e<>+0(SB), Y7, Y11
+	VMULPS  allb2d58f0e<>+0(SB), Y8, Y12
+	VADDPS  all352755b8<>+0(SB), Y11, Y11
+	VADDPS  all352755b8<>+0(SB), Y12, Y12
+	VMULPS  Y7, Y11, Y11
+	VADDPS  allb6318167<>+0(SB), Y11, Y11
+	VMULPS  Y8, Y12, Y12
+	VADDPS  allb6318167<>+0(SB), Y12, Y12
+	VMULPS  Y7, Y11, Y11
+	VADDPS  allb8a67291<>+0(SB), Y11, Y11
+	VMULPS  Y8, Y12, Y12
+	VADDPS  allb8a67291<>+0(SB), Y12, Y12
+	VMULPS  Y7, Y11, Y11
+	VADDPS  all3a6626c3<>+0(SB), Y11, Y11
+	VMULPS  Y8, Y12, Y12
+	VADDPS  all3a6626c3<>+0(SB), Y12, Y12
+	VMULPS  Y7, Y11, Y11
+	VADDPS  all3b647c10<>+0(SB), Y11, Y11
+	VMULPS  Y8, Y12, Y12
+	VADDPS  all3b647c10<>+0(SB), Y12, Y12
+	VMULPS  Y7, Y11, Y11
+	VADDPS  all3a8e084c<>+0(SB), Y11, Y11
+	VMULPS  Y8, Y12, Y12
+	VADDPS  all3a8e084c<>+0(SB), Y12, Y12
+	VMULPS  Y9, Y5, Y5
+	VADDPS  Y5, Y11, Y11
+	VMOVUPS all40f20000<>+0(SB), Y5
+	VSUBPS  Y7, Y5, Y5
+	VMULPS  Y11, Y5, Y5
+	VMAXPS  Y0, Y3, Y3
+	VSUBPS  Y5, Y3, Y3
+	VMOVUPS Y3, (AX)
+	VMULPS  Y10, Y6, Y6
+	VADDPS  Y6, Y12, Y12
+	VMOVUPS all40f20000<>+0(SB), Y6
+	VSUBPS  Y8, Y6, Y6
+	VMULPS  Y12, Y6, Y6
+	VMAXPS  Y0, Y4, Y4
+	VSUBPS  Y6, Y4, Y4
+	VMOVUPS Y4, 32(AX)
+	ADDQ    $0x00000040, AX
+	ADDQ    $0x00000040, CX
+	DECQ    DX
+	JNZ     pair
+
+done:
+	VZEROUPPER
+	RET
+
+DATA all40b00000<>+0(SB)/4, $0x40b00000
+DATA all40b00000<>+4(SB)/4, $0x40b00000
+DATA all40b00000<>+8(SB)/4, $0x40b00000
+DATA all40b00000<>+12(SB)/4, $0x40b00000
+DATA all40b00000<>+16(SB)/4, $0x40b00000
+DATA all40b00000<>+20(SB)/4, $0x40b00000
+DATA all40b00000<>+24(SB)/4, $0x40b00000
+DATA all40b00000<>+28(SB)/4, $0x40b00000
+GLOBL all40b00000<>(SB), RODATA|NOPTR, $32
+
+DATA all40300000<>+0(SB)/4, $0x40300000
+DATA all40300000<>+4(SB)/4, $0x40300000
+DATA all40300000<>+8(SB)/4, $0x40300000
+DATA all40300000<>+12(SB)/4, $0x40300000
+DATA all40300000<>+16(SB)/4, $0x40300000
+DATA all40300000<>+20(SB)/4, $0x40300000
+DATA all40300000<>+24(SB)/4, $0x40300000
+DATA all40300000<>+28(SB)/4, $0x40300000
+GLOBL all40300000<>(SB), RODATA|NOPTR, $32
+
+DATA all33a5f0ff<>+0(SB)/4, $0x33a5f0ff
+DATA all33a5f0ff<>+4(SB)/4, $0x33a5f0ff
+DATA all33a5f0ff<>+8(SB)/4, $0x33a5f0ff
+DATA all33a5f0ff<>+12(SB)/4, $0x33a5f0ff
+DATA all33a5f0ff<>+16(SB)/4, $0x33a5f0ff
+DATA all33a5f0ff<>+20(SB)/4, $0x33a5f0ff
+DATA all33a5f0ff<>+24(SB)/4, $0x33a5f0ff
+DATA all33a5f0ff<>+28(SB)/4, $0x33a5f0ff
+GLOBL all33a5f0ff<>(SB), RODATA|NOPTR, $32
+
+DATA allb641fb7c<>+0(SB)/4, $0xb641fb7c
+DATA allb641fb7c<>+4(SB)/4, $0xb641fb7c
+DATA allb641fb7c<>+8(SB)/4, $0xb641fb7c
+DATA allb641fb7c<>+12(SB)/4, $0xb641fb7c
+DATA allb641fb7c<>+16(SB)/4, $0xb641fb7c
+DATA allb641fb7c<>+20(SB)/4, $0xb641fb7c
+DATA allb641fb7c<>+24(SB)/4, $0xb641fb7c
+DATA allb641fb7c<>+28(SB)/4, $0xb641fb7c
+GLOBL allb641fb7c<>(SB), RODATA|NOPTR, $32
+
+DATA all382432a9<>+0(SB)/4, $0x382432a9
+DATA all382432a9<>+4(SB)/4, $0x382432a9
+DATA all382432a9<>+8(SB)/4, $0x382432a9
+DATA all382432a9<>+12(SB)/4, $0x382432a9
+DATA all382432a9<>+16(SB)/4, $0x382432a9
+DATA all382432a9<>+20(SB)/4, $0x382432a9
+DATA all382432a9<>+24(SB)/4, $0x382432a9
+DATA all382432a9<>+28(SB)/4, $0x382432a9
+GLOBL all382432a9<>(SB), RODATA|NOPTR, $32
+
+DATA allb8c083a1<>+0(SB)/4, $0xb8c083a1
+DATA allb8c083a1<>+4(SB)/4, $0xb8c083a1
+DATA allb8c083a1<>+8(SB)/4, $0xb8c083a1
+DATA allb8c083a1<>+12(SB)/4, $0xb8c083a1
+DATA allb8c083a1<>+16(SB)/4, $0xb8c083a1
+DATA allb8c083a1<>+20(SB)/4, $0xb8c083a1
+DATA allb8c083a1<>+24(SB)/4, $0xb8c083a1
+DATA allb8c083a1<>+28(SB)/4, $0xb8c083a1
+GLOBL allb8c083a1<>(SB), RODATA|NOPTR, $32
+
+DATA allbb19da07<>+0(SB)/4, $0xbb19da07
+DATA allbb19da07<>+4(SB)/4, $0xbb19da07
+DATA allbb19da07<>+8(SB)/4, $0xbb19da07
+DATA allbb19da07<>+12(SB)/4, $0xbb19da07
+DATA allbb19da07<>+16(SB)/4, $0xbb19da07
+DATA allbb19da07<>+20(SB)/4, $0xbb19da07
+DATA allbb19da07<>+24(SB)/4, $0xbb19da07
+DATA allbb19da07<>+28(SB)/4, $0xbb19da07
+GLOBL allbb19da07<>(SB), RODATA|NOPTR, $32
+
+DATA allbb3ee64e<>+0(SB)/4, $0xbb3ee64e
+DATA allbb3ee64e<>+4(SB)/4, $0xbb3ee64e
+DATA allbb3ee64e<>+8(SB)/4, $0xbb3ee64e
+DATA allbb3ee64e<>+12(SB)/4, $0xbb3ee64e
+DATA allbb3ee64e<>+16(SB)/4, $0xbb3ee64e
+DATA allbb3ee64e<>+20(SB)/4, $0xbb3ee64e
+DATA allbb3ee64e<>+24(SB)/4, $0xbb3ee64e
+DATA allbb3ee64e<>+28(SB)/4, $0xbb3ee64e
+GLOBL allbb3ee64e<>(SB), RODATA|NOPTR, $32
+
+DATA allb2d58f0e<>+0(SB)/4, $0xb2d58f0e
+DATA allb2d58f0e<>+4(SB)/4, $0xb2d58f0e
+DATA allb2d58f0e<>+8(SB)/4, $0xb2d58f0e
+DATA allb2d58f0e<>+12(SB)/4, $0xb2d58f0e
+DATA allb2d58f0e<>+16(SB)/4, $0xb2d58f0e
+DATA allb2d58f0e<>+20(SB)/4, $0xb2d58f0e
+DATA allb2d58f0e<>+24(SB)/4, $0xb2d58f0e
+DATA allb2d58f0e<>+28(SB)/4, $0xb2d58f0e
+GLOBL allb2d58f0e<>(SB), RODATA|NOPTR, $32
+
+DATA all352755b8<>+0(SB)/4, $0x352755b8
+DATA all352755b8<>+4(SB)/4, $0x352755b8
+DATA all352755b8<>+8(SB)/4, $0x352755b8
+DATA all352755b8<>+12(SB)/4, $0x352755b8
+DATA all352755b8<>+16(SB)/4, $0x352755b8
+DATA all352755b8<>+20(SB)/4, $0x352755b8
+DATA all352755b8<>+24(SB)/4, $0x352755b8
+DATA all352755b8<>+28(SB)/4, $0x352755b8
+GLOBL all352755b8<>(SB), RODATA|NOPTR, $32
+
+DATA allb6318167<>+0(SB)/4, $0xb6318167
+DATA allb6318167<>+4(SB)/4, $0xb6318167
+DATA allb6318167<>+8(SB)/4, $0xb6318167
+DATA allb6318167<>+12(SB)/4, $0xb6318167
+DATA allb6318167<>+16(SB)/4, $0xb6318167
+DATA allb6318167<>+20(SB)/4, $0xb6318167
+DATA allb6318167<>+24(SB)/4, $0xb6318167
+DATA allb6318167<>+28(SB)/4, $0xb6318167
+GLOBL allb6318167<>(SB), RODATA|NOPTR, $32
+
+DATA allb8a67291<>+0(SB)/4, $0xb8a67291
+DATA allb8a67291<>+4(SB)/4, $0xb8a67291
+DATA allb8a67291<>+8(SB)/4, $0xb8a67291
+DATA allb8a67291<>+12(SB)/4, $0xb8a67291
+DATA allb8a67291<>+16(SB)/4, $0xb8a67291
+DATA allb8a67291<>+20(SB)/4, $0xb8a67291
+DATA allb8a67291<>+24(SB)/4, $0xb8a67291
+DATA allb8a67291<>+28(SB)/4, $0xb8a67291
+GLOBL allb8a67291<>(SB), RODATA|NOPTR, $32
+
+DATA all3a6626c3<>+0(SB)/4, $0x3a6626c3
+DATA all3a6626c3<>+4(SB)/4, $0x3a6626c3
+DATA all3a6626c3<>+8(SB)/4, $0x3a6626c3
+DATA all3a6626c3<>+12(SB)/4, $0x3a6626c3
+DATA all3a6626c3<>+16(SB)/4, $0x3a6626c3
+DATA all3a6626c3<>+20(SB)/4, $0x3a6626c3
+DATA all3a6626c3<>+24(SB)/4, $0x3a6626c3
+DATA all3a6626c3<>+28(SB)/4, $0x3a6626c3
+GLOBL all3a6626c3<>(SB), RODATA|NOPTR, $32
+
+DATA all3b647c10<>+0(SB)/4, $0x3b647c10
+DATA all3b647c10<>+4(SB)/4, $0x3b647c10
+DATA all3b647c10<>+8(SB)/4, $0x3b647c10
+DATA all3b647c10<>+12(SB)/4, $0x3b647c10
+DATA all3b647c10<>+16(SB)/4, $0x3b647c10
+DATA all3b647c10<>+20(SB)/4, $0x3b647c10
+DATA all3b647c10<>+24(SB)/4, $0x3b647c10
+DATA all3b647c10<>+28(SB)/4, $0x3b647c10
+GLOBL all3b647c10<>(SB), RODATA|NOPTR, $32
+
+DATA all3a8e084c<>+0(SB)/4, $0x3a8e084c
+DATA all3a8e084c<>+4(SB)/4, $0x3a8e084c
+DATA all3a8e084c<>+8(SB)/4, $0x3a8e084c
+DATA all3a8e084c<>+12(SB)/4, $0x3a8e084c
+DATA all3a8e084c<>+16(SB)/4, $0x3a8e084c
+DATA all3a8e084c<>+20(SB)/4, $0x3a8e084c
+DATA all3a8e084c<>+24(SB)/4, $0x3a8e084c
+DATA all3a8e084c<>+28(SB)/4, $0x3a8e084c
+GLOBL all3a8e084c<>(SB), RODATA|NOPTR, $32
+
+DATA all40f20000<>+0(SB)/4, $0x40f20000
+DATA all40f20000<>+4(SB)/4, $0x40f20000
+DATA all40f20000<>+8(SB)/4, $0x40f20000
+DATA all40f20000<>+12(SB)/4, $0x40f20000
+DATA all40f20000<>+16(SB)/4, $0x40f20000
+DATA all40f20000<>+20(SB)/4, $0x40f20000
+DATA all40f20000<>+24(SB)/4, $0x40f20000
+DATA all40f20000<>+28(SB)/4, $0x40f20000
+GLOBL all40f20000<>(SB), RODATA|NOPTR, $32
 
 // func add(x *float32, y *float32, blocks int)
 // Requires: AVX

@@ -25,3 +25,9 @@ func dotI8x1(out *int32, query *int8, vectors *int8, blocks int)
 //
 //go:noescape
 func dotI8x4(out *int32, query *int8, vectors *int8, blocks int)
+
+// hamming counts the bits in which a query of 16*blocks bytes differs from each of
+// count consecutive vectors. count > 0, blocks > 0.
+//
+//go:noescape
+func hamming(out *int32, query *byte, vectors *byte, count int, blocks int)

@@ -138,3 +138,36 @@ block:
 	VMOVDQU      X0, (AX)
 	VZEROUPPER
 	RET
+
+// func hamming(out *int32, query *byte, vectors *byte, count int, blocks int)
+// Requires: AVX, POPCNT
+TEXT ·hamming(SB), NOSPLIT, $0-40
+	MOVQ out+0(FP), AX
+	MOVQ query+8(FP), CX
+	MOVQ vectors+16(FP), DX
+	MOVQ count+24(FP), BX
+
+vector:
+	MOVQ blocks+32(FP), DI
+	MOVQ CX, SI
+	XORQ R8, R8
+
+bits:
+	MOVQ    (SI), R9
+	XORQ    (DX), R9
+	POPCNTQ R9, R9
+	ADDQ    R9, R8
+	MOVQ    8(SI), R9
+	XORQ    8(DX), R9
+	POPCNTQ R9, R9
+	ADDQ    R9, R8
+	ADDQ    $0x10, SI
+	ADDQ    $0x10, DX
+	DECQ    DI
+	JNZ     bits
+	MOVL    R8, (AX)
+	ADDQ    $0x04, AX
+	DECQ    BX
+	JNZ     vector
+	VZEROUPPER
+	RET

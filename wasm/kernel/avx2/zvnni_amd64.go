@@ -8,11 +8,35 @@ package avx2
 //go:noescape
 func q4VNNITile1(out *float32, q *int8, scale *float32, sums *float32, w *byte, n int, groups int)
 
+// q7VNNITile1 multiplies a tile of rows, 1 high, by two panels.
+// n is the number of columns of out; groups > 0.
+//
+//go:noescape
+func q7VNNITile1(out *float32, q *int8, scale *float32, sums *float32, w *byte, n int, groups int)
+
 // q4VNNITile2 multiplies a tile of rows, 2 high, by two panels.
 // n is the number of columns of out; groups > 0.
 //
 //go:noescape
 func q4VNNITile2(out *float32, q *int8, scale *float32, sums *float32, w *byte, n int, groups int)
+
+// q7VNNITile2 multiplies a tile of rows, 2 high, by two panels.
+// n is the number of columns of out; groups > 0.
+//
+//go:noescape
+func q7VNNITile2(out *float32, q *int8, scale *float32, sums *float32, w *byte, n int, groups int)
+
+// q4VNNITile3 multiplies a tile of rows, 3 high, by two panels.
+// n is the number of columns of out; groups > 0.
+//
+//go:noescape
+func q4VNNITile3(out *float32, q *int8, scale *float32, sums *float32, w *byte, n int, groups int)
+
+// q7VNNITile3 multiplies a tile of rows, 3 high, by two panels.
+// n is the number of columns of out; groups > 0.
+//
+//go:noescape
+func q7VNNITile3(out *float32, q *int8, scale *float32, sums *float32, w *byte, n int, groups int)
 
 // q4VNNITile4 multiplies a tile of rows, 4 high, by two panels.
 // n is the number of columns of out; groups > 0.
@@ -20,8 +44,56 @@ func q4VNNITile2(out *float32, q *int8, scale *float32, sums *float32, w *byte, 
 //go:noescape
 func q4VNNITile4(out *float32, q *int8, scale *float32, sums *float32, w *byte, n int, groups int)
 
+// q7VNNITile4 multiplies a tile of rows, 4 high, by two panels.
+// n is the number of columns of out; groups > 0.
+//
+//go:noescape
+func q7VNNITile4(out *float32, q *int8, scale *float32, sums *float32, w *byte, n int, groups int)
+
+// q4VNNITile5 multiplies a tile of rows, 5 high, by two panels.
+// n is the number of columns of out; groups > 0.
+//
+//go:noescape
+func q4VNNITile5(out *float32, q *int8, scale *float32, sums *float32, w *byte, n int, groups int)
+
+// q7VNNITile5 multiplies a tile of rows, 5 high, by two panels.
+// n is the number of columns of out; groups > 0.
+//
+//go:noescape
+func q7VNNITile5(out *float32, q *int8, scale *float32, sums *float32, w *byte, n int, groups int)
+
+// q4VNNITile6 multiplies a tile of rows, 6 high, by two panels.
+// n is the number of columns of out; groups > 0.
+//
+//go:noescape
+func q4VNNITile6(out *float32, q *int8, scale *float32, sums *float32, w *byte, n int, groups int)
+
+// q7VNNITile6 multiplies a tile of rows, 6 high, by two panels.
+// n is the number of columns of out; groups > 0.
+//
+//go:noescape
+func q7VNNITile6(out *float32, q *int8, scale *float32, sums *float32, w *byte, n int, groups int)
+
+// q4VNNITile7 multiplies a tile of rows, 7 high, by two panels.
+// n is the number of columns of out; groups > 0.
+//
+//go:noescape
+func q4VNNITile7(out *float32, q *int8, scale *float32, sums *float32, w *byte, n int, groups int)
+
+// q7VNNITile7 multiplies a tile of rows, 7 high, by two panels.
+// n is the number of columns of out; groups > 0.
+//
+//go:noescape
+func q7VNNITile7(out *float32, q *int8, scale *float32, sums *float32, w *byte, n int, groups int)
+
 // q4VNNITile8 multiplies a tile of rows, 8 high, by two panels.
 // n is the number of columns of out; groups > 0.
 //
 //go:noescape
 func q4VNNITile8(out *float32, q *int8, scale *float32, sums *float32, w *byte, n int, groups int)
+
+// q7VNNITile8 multiplies a tile of rows, 8 high, by two panels.
+// n is the number of columns of out; groups > 0.
+//
+//go:noescape
+func q7VNNITile8(out *float32, q *int8, scale *float32, sums *float32, w *byte, n int, groups int)

@@ -7,36 +7,60 @@ import (
 	"github.com/effir/effir/wasm/kernel"
 )
 
-func testMatMulQ4(s *suite) {
-	for range 40 {
-		rows, n, k := s.IntN(14), 8*(1+s.IntN(9)), 32*(1+s.IntN(12))
-		s.matMul("random", rows, n, k, s.level, s.nibbles)
-	}
-	s.matMul("one row", 1, 576, 576, s.level, s.nibbles)
-	s.matMul("model shape", 17, 192, 1536, s.level, s.nibbles)
-	s.matMul("many rows", 131, 16, 96, s.level, s.nibbles)
-	s.matMul("longest", 5, 16, 16384, s.level, s.nibbles)
-
-	// The largest sums that a group can have, of both signs, must not overflow.
-	highest := func() byte { return 0xff }
-	for _, rows := range []int{1, 2, 3, 4, 5, 6, 7, 8} {
-		s.matMul("all +127 x 15", rows, 24, 160, func() int8 { return 127 }, highest)
-		s.matMul("all -127 x 15", rows, 24, 160, func() int8 { return -127 }, highest)
-	}
-	s.matMul("longest, all 127 x 15", 4, 8, 16384, func() int8 { return 127 }, highest)
-	s.matMul("±127 x 15 or 0", 7, 32, 320,
-		func() int8 { return int8(s.IntN(2)*254 - 127) },
-		func() byte { return [...]byte{0, 0x0f, 0xf0, 0xff}[s.IntN(4)] })
-	s.matMul("zero activations", 6, 16, 64, func() int8 { return 0 }, s.nibbles)
-	s.matMul("zero weights", 6, 16, 64, s.level, func() byte { return 0 })
+// product is a layout of weights and the operation that multiplies by them.
+type product struct {
+	name     string
+	size     func(n, k int) int
+	highest  byte // all levels of a byte at their greatest
+	multiply func(k kernel.Kernels, out, q, scale, sums, w kernel.Ptr, rows, n, inputs int)
 }
 
-func (s *suite) level() int8   { return int8(s.IntN(255) - 127) }
-func (s *suite) nibbles() byte { return byte(s.Uint32()) }
+var (
+	q4 = product{"q4", kernel.Q4Bytes, 0xff, kernel.Kernels.MatMulQ4}
+	q7 = product{"q7", kernel.Q7Bytes, 0x7f, kernel.Kernels.MatMulQ7}
+)
 
-// matMul checks one product with activations and pairs of weights drawn from
-// the given functions and any finite scales and minimums.
-func (s *suite) matMul(name string, rows, n, k int, level func() int8, nibbles func() byte) {
+func testMatMulQ4(s *suite) { s.testMatMul(q4) }
+func testMatMulQ7(s *suite) { s.testMatMul(q7) }
+
+func (s *suite) testMatMul(p product) {
+	level := func() int8 { return int8(s.IntN(255) - 127) }
+	weights := func() byte { return byte(s.Uint32()) & p.highest }
+	run := func(name string, rows, n, k int, level func() int8, weights func() byte) {
+		s.matMul(p, name, rows, n, k, level, weights)
+	}
+	for range 40 {
+		run("random", s.IntN(14), 8*(1+s.IntN(9)), 32*(1+s.IntN(12)), level, weights)
+	}
+	for rows := range 20 { // every remainder of a tile
+		run("each height", rows, 8*(1+rows%5), 32*(1+rows%3), level, weights)
+	}
+	run("no columns", 3, 0, 64, level, weights)
+	run("no inputs", 3, 16, 0, level, weights)
+	run("one row", 1, 576, 576, level, weights)
+	run("model shape", 17, 192, 1536, level, weights)
+	run("many rows", 131, 16, 96, level, weights)
+	run("more rows than a block", 270, 8, 32, level, weights)
+	run("longest", 5, 16, 16384, level, weights)
+
+	// The largest sums that a group can have, of both signs, must not overflow.
+	highest := func() byte { return p.highest }
+	for rows := 1; rows <= 9; rows++ {
+		run("all +127 x highest", rows, 24, 160, func() int8 { return 127 }, highest)
+		run("all -127 x highest", rows, 24, 160, func() int8 { return -127 }, highest)
+		run("all -128 x highest", rows, 24, 96, func() int8 { return -128 }, highest)
+	}
+	run("longest, all 127 x highest", 4, 8, 16384, func() int8 { return 127 }, highest)
+	run("±127 x highest or 0", 7, 32, 320,
+		func() int8 { return int8(s.IntN(2)*254 - 127) },
+		func() byte { return [...]byte{0, 0x0f & p.highest, 0xf0 & p.highest, p.highest}[s.IntN(4)] })
+	run("zero activations", 6, 16, 64, func() int8 { return 0 }, weights)
+	run("zero weights", 6, 16, 64, level, func() byte { return 0 })
+}
+
+// matMul checks one product with activations and bytes of weights drawn from the
+// given functions and any finite scales and minimums.
+func (s *suite) matMul(p product, name string, rows, n, k int, level func() int8, weights func() byte) {
 	s.t.Helper()
 	q, sums := make([]byte, rows*k), make([]float32, rows*k/kernel.Group)
 	for i := range q {
@@ -44,44 +68,22 @@ func (s *suite) matMul(name string, rows, n, k int, level func() int8, nibbles f
 		q[i] = byte(v)
 		sums[i/kernel.Group] += float32(v)
 	}
-	var weights []byte
-	for range kernel.Q4Bytes(n, k) / kernel.Q4Bytes(kernel.Panel, kernel.Group) {
-		for range 2 * kernel.Panel {
-			weights = binary.LittleEndian.AppendUint16(weights, s.float16())
+	const header = 4 * kernel.Panel // scales and minimums of a group
+	group := p.size(kernel.Panel, kernel.Group)
+	var packed []byte
+	for range p.size(n, k) / group {
+		for range header / 2 {
+			packed = binary.LittleEndian.AppendUint16(packed, s.float16())
 		}
-		for range kernel.Panel * kernel.Group / 2 {
-			weights = append(weights, nibbles())
+		for range group - header {
+			packed = append(packed, weights())
 		}
 	}
 	scale := s.floats(len(sums), func(s *suite) float32 { return s.Float32() })
 	for g := range sums {
 		sums[g] *= scale[g]
 	}
-	s.check(fmt.Sprintf("%s rows=%d n=%d k=%d", name, rows, n, k), func(kernels kernel.Kernels, p []kernel.Ptr) {
-		kernels.MatMulQ4(p[0], p[1], p[2], p[3], p[4], rows, n, k)
-	}, s.result("out", rows*n), bytes("q", q), floats("scale", scale), floats("sums", sums), bytes("w", weights))
-}
-
-func testDotI8(s *suite) {
-	run := func(name string, count, dim int, value func() byte) {
-		query, vectors := make([]byte, dim), make([]byte, count*dim)
-		for i := range query {
-			query[i] = value()
-		}
-		for i := range vectors {
-			vectors[i] = value()
-		}
-		s.check(fmt.Sprintf("%s count=%d dim=%d", name, count, dim), func(k kernel.Kernels, p []kernel.Ptr) {
-			k.DotI8(p[0], p[1], p[2], count, dim)
-		}, int32s("out", make([]int32, count)), bytes("query", query), bytes("vectors", vectors))
-	}
-	value := func() byte { return byte(s.Uint32()) }
-	for range 40 {
-		run("random", s.IntN(20), 16*(1+s.IntN(40)), value)
-	}
-	run("many", 1000, 64, value)
-	run("longest", 5, 65536, value)
-	run("longest, all -128", 3, 65536, func() byte { return 0x80 })
-	run("longest, all 127", 3, 65536, func() byte { return 0x7f })
-	run("extremes", 9, 1024, func() byte { return [...]byte{0x80, 0x7f, 0x81, 0, 1, 0xff}[s.IntN(6)] })
+	s.check(fmt.Sprintf("%s rows=%d n=%d k=%d", name, rows, n, k), func(kernels kernel.Kernels, at []kernel.Ptr) {
+		p.multiply(kernels, at[0], at[1], at[2], at[3], at[4], rows, n, k)
+	}, s.result("out", rows*n), bytes("q", q), floats("scale", scale), floats("sums", sums), bytes("w", packed))
 }

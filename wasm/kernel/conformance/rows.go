@@ -9,21 +9,31 @@ import (
 )
 
 func testEmbed(s *suite) {
-	for range 30 {
-		rows, dim, vocabulary := s.IntN(9), 32*(1+s.IntN(20)), 1+s.IntN(12)
+	s.testEmbed(func(dim int) int { return dim }, kernel.Kernels.Embed)
+}
+
+func testEmbedQ4(s *suite) {
+	s.testEmbed(func(dim int) int { return dim / 2 }, kernel.Kernels.EmbedQ4)
+}
+
+// testEmbed checks look-ups in tables whose rows have the given number of bytes
+// after their scales.
+func (s *suite) testEmbed(size func(dim int) int, embed func(k kernel.Kernels, out, table, ids kernel.Ptr, rows, dim int)) {
+	for range 40 {
+		rows, dim, vocabulary := s.IntN(9), 32*s.IntN(20), 1+s.IntN(12)
 		var table []byte
 		for range vocabulary {
 			for range dim / kernel.Group {
 				table = binary.LittleEndian.AppendUint16(table, s.float16())
 			}
-			table = append(table, s.bytes(dim)...)
+			table = append(table, s.bytes(size(dim))...)
 		}
 		ids := make([]int32, rows)
 		for i := range ids {
 			ids[i] = int32(s.IntN(vocabulary))
 		}
 		s.check(fmt.Sprintf("rows=%d dim=%d", rows, dim), func(k kernel.Kernels, p []kernel.Ptr) {
-			k.Embed(p[0], p[1], p[2], rows, dim)
+			embed(k, p[0], p[1], p[2], rows, dim)
 		}, s.result("out", rows*dim), bytes("table", table), int32s("ids", ids))
 	}
 }
@@ -49,6 +59,35 @@ func testRMSNorm(s *suite) {
 			}, floats("x", x), floats("w", weight))
 		}
 	}
+}
+
+func testLayerNorm(s *suite) {
+	run := func(name string, rows, dim int, eps float32, x []float32, f fill) {
+		weight, bias := s.floats(dim, f), s.floats(dim, f)
+		shape := fmt.Sprintf("%s rows=%d dim=%d eps=%g", name, rows, dim, eps)
+		s.check(shape, func(k kernel.Kernels, p []kernel.Ptr) {
+			k.LayerNorm(p[0], p[1], p[2], p[3], rows, dim, eps)
+		}, s.result("out", rows*dim), floats("x", x), floats("w", weight), floats("b", bias))
+		s.check(shape+" in place", func(k kernel.Kernels, p []kernel.Ptr) {
+			k.LayerNorm(p[0], p[0], p[1], p[2], rows, dim, eps)
+		}, floats("x", x), floats("w", weight), floats("b", bias))
+	}
+	for _, name := range fillNames {
+		for range 20 {
+			rows, dim, eps := s.IntN(9), 8*(1+s.IntN(100)), []float32{1e-12, 1e-5, 0x1p-140}[s.IntN(3)]
+			x := s.floats(rows*dim, fills[name])
+			if rows > 1 { // a row of equals divides by eps alone
+				for i := range x[:dim] {
+					x[i] = x[0]
+				}
+			}
+			run(name, rows, dim, eps, x, fills[name])
+		}
+	}
+	run("model shape", 17, 384, 1e-12, s.floats(17*384, normal), normal)
+	run("squares overflow", 2, 16, 1e-12, s.floats(32, func(s *suite) float32 { return normal(s) * 0x1p80 }), normal)
+	run("far from zero", 3, 64, 1e-12, s.floats(192, func(s *suite) float32 { return 1000 + normal(s) }), normal)
+	run("zeros", 3, 24, 1e-12, make([]float32, 72), normal)
 }
 
 func testQuantise(s *suite) {
@@ -130,6 +169,41 @@ func testSwiGLU(s *suite) {
 				k.SwiGLU(p[0], p[1], rows, dim)
 			}, s.result("out", rows*dim), floats("x", s.floats(2*rows*dim, f.fill)))
 		}
+	}
+}
+
+func testGELU(s *suite) {
+	// Around the end of the polynomial, and far past it.
+	edges := func(s *suite) float32 {
+		ends := [...]float32{-5.5, 5.5, 1e30, -1e30, 0.5, -0.5, 0, float32(math.Copysign(0, -1))}
+		return ends[s.IntN(len(ends))] + float32(s.IntN(3)-1)*0x1p-16
+	}
+	spread := func(s *suite) float32 { return (s.Float32()*2 - 1) * 8 }
+	zero := func(s *suite) float32 { return float32(math.Copysign(0, float64(s.IntN(2))-0.5)) }
+	for _, f := range []struct {
+		name    string
+		x, bias fill
+	}{
+		{"normal", normal, normal}, {"wide", wide, wide}, {"special", special, special},
+		{"edges", edges, zero}, {"spread", spread, zero}, {"zeros", zero, zero},
+	} {
+		s.testBiased(f.name, f.x, f.bias, kernel.Kernels.GELU)
+	}
+}
+
+func testBias(s *suite) {
+	for _, name := range fillNames {
+		s.testBiased(name, fills[name], fills[name], kernel.Kernels.Bias)
+	}
+}
+
+// testBiased checks an operation that adds a bias to each row.
+func (s *suite) testBiased(name string, x, bias fill, apply func(k kernel.Kernels, x, b kernel.Ptr, rows, dim int)) {
+	for range 20 {
+		rows, dim := s.IntN(9), 8*s.IntN(60)
+		s.check(fmt.Sprintf("%s rows=%d dim=%d", name, rows, dim), func(k kernel.Kernels, p []kernel.Ptr) {
+			apply(k, p[0], p[1], rows, dim)
+		}, floats("x", s.floats(rows*dim, x)), floats("b", s.floats(dim, bias)))
 	}
 }
 

@@ -45,6 +45,7 @@ type argument struct {
 	data    []byte // the contents before the call
 	unit    int    // bytes per element, which is also the alignment
 	float   bool   // elements are float32 and must not become NaN
+	written bool   // the operation writes it
 	scratch bool   // contents after the call are unspecified
 }
 
@@ -68,7 +69,7 @@ func bytes(name string, data []byte) argument { return argument{name: name, data
 
 // result is an argument of count floats that the operation fills.
 func (s *suite) result(name string, count int) argument {
-	return argument{name: name, data: s.bytes(4 * count), unit: 4, float: true}
+	return argument{name: name, data: s.bytes(4 * count), unit: 4, float: true, written: true}
 }
 
 // bytes returns n random bytes.
@@ -80,12 +81,10 @@ func (s *suite) bytes(n int) []byte {
 	return b
 }
 
-// check lays the arguments out, each at the least alignment that the contract
-// demands, calls the operation on both implementations and compares.
-func (s *suite) check(shape string, call func(k kernel.Kernels, p []kernel.Ptr), arguments ...argument) {
+// lay puts the arguments one behind the other, each at the least alignment that the
+// contract demands, between bytes that no operation may write.
+func (s *suite) lay(shape string, arguments []argument) (image []byte, offsets []int) {
 	s.t.Helper()
-	var image []byte
-	var offsets []int
 	for _, a := range arguments {
 		image = append(image, s.bytes(margin+a.unit*s.IntN(16))...)
 		for len(image)%a.unit != 0 {
@@ -97,14 +96,25 @@ func (s *suite) check(shape string, call func(k kernel.Kernels, p []kernel.Ptr),
 	if len(image) > slab {
 		s.t.Fatalf("%s %s: the case needs %d bytes, more than the slab", s.operation, shape, len(image))
 	}
+	return image, offsets
+}
+
+func pointers(base kernel.Ptr, offsets []int) []kernel.Ptr {
+	p := make([]kernel.Ptr, len(offsets))
+	for i, offset := range offsets {
+		p[i] = base.Add(offset)
+	}
+	return p
+}
+
+// check calls the operation on both implementations and compares.
+func (s *suite) check(shape string, call func(k kernel.Kernels, p []kernel.Ptr), arguments ...argument) {
+	s.t.Helper()
+	image, offsets := s.lay(shape, arguments)
 	var after [2][]byte
 	for i, k := range s.kernels {
 		k.Write(s.base[i], image)
-		pointers := make([]kernel.Ptr, len(offsets))
-		for j, offset := range offsets {
-			pointers[j] = s.base[i].Add(offset)
-		}
-		call(k, pointers)
+		call(k, pointers(s.base[i], offsets))
 		after[i] = make([]byte, len(image))
 		k.Read(after[i], s.base[i])
 	}

@@ -20,9 +20,9 @@ const Variable = "EFFIR_KERNEL"
 // that this processor runs.
 func Open() (kernel.Kernels, error) { return Named(os.Getenv(Variable)) }
 
-// Named returns new kernels by name: "avx512vnni" and "avx2" on processors that
-// have these instructions, "wazero" and "reference" everywhere, "" for the
-// fastest. The error says which names this machine takes.
+// Named returns new kernels by name: "avx512vnni", "avxvnni" and "avx2" on
+// processors that have these instructions, "wazero" and "reference" everywhere, ""
+// for the fastest. The error says which names this machine takes.
 func Named(name string) (kernel.Kernels, error) {
 	var names []string
 	for _, i := range slices.Concat(processor, portable) {

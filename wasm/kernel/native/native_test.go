@@ -14,7 +14,7 @@ func TestNamed(t *testing.T) {
 			want[i.name] = i.name
 		}
 	}
-	for _, name := range []string{"avx512vnni", "avx2", "wazero", "reference", "AVX2", "sse"} {
+	for _, name := range []string{"avx512vnni", "avxvnni", "avx2", "wazero", "reference", "AVX2", "sse"} {
 		k, err := Named(name)
 		switch kernels, ok := want[name]; {
 		case ok && err != nil:

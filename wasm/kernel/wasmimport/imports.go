@@ -28,14 +28,23 @@ func peek8(p kernel.Ptr) uint32
 //go:wasmimport kernel embed
 func embed(out, table, ids kernel.Ptr, rows, dim int32)
 
+//go:wasmimport kernel embed_q4
+func embedQ4(out, table, ids kernel.Ptr, rows, dim int32)
+
 //go:wasmimport kernel rms_norm
 func rmsNorm(out, x, w kernel.Ptr, rows, dim int32, eps float32)
+
+//go:wasmimport kernel layer_norm
+func layerNorm(out, x, w, b kernel.Ptr, rows, dim int32, eps float32)
 
 //go:wasmimport kernel quantise
 func quantise(q, scale, sums, x kernel.Ptr, rows, dim int32)
 
 //go:wasmimport kernel mat_mul_q4
 func matMulQ4(out, q, scale, sums, w kernel.Ptr, rows, n, k int32)
+
+//go:wasmimport kernel mat_mul_q7
+func matMulQ7(out, q, scale, sums, w kernel.Ptr, rows, n, k int32)
 
 //go:wasmimport kernel rope
 func rope(x, table kernel.Ptr, rows, heads, headDim, stride int32)
@@ -45,6 +54,12 @@ func attention(out, qkv, scratch kernel.Ptr, rows, heads, kvHeads, headDim int32
 
 //go:wasmimport kernel swi_glu
 func swiGLU(out, x kernel.Ptr, rows, dim int32)
+
+//go:wasmimport kernel gelu
+func gelu(x, b kernel.Ptr, rows, dim int32)
+
+//go:wasmimport kernel bias
+func bias(x, b kernel.Ptr, rows, dim int32)
 
 //go:wasmimport kernel add
 func add(x, y kernel.Ptr, count int32)
@@ -60,3 +75,6 @@ func normalise(x kernel.Ptr, dim int32)
 
 //go:wasmimport kernel dot_i8
 func dotI8(out, query, vectors kernel.Ptr, count, dim int32)
+
+//go:wasmimport kernel hamming
+func hamming(out, query, vectors kernel.Ptr, count, size int32)

@@ -71,9 +71,19 @@ func (Kernels) Embed(out, table, ids kernel.Ptr, rows, dim int) {
 	embed(out, table, ids, size(rows), size(dim))
 }
 
+// EmbedQ4 implements [kernel.Kernels].
+func (Kernels) EmbedQ4(out, table, ids kernel.Ptr, rows, dim int) {
+	embedQ4(out, table, ids, size(rows), size(dim))
+}
+
 // RMSNorm implements [kernel.Kernels].
 func (Kernels) RMSNorm(out, x, w kernel.Ptr, rows, dim int, eps float32) {
 	rmsNorm(out, x, w, size(rows), size(dim), eps)
+}
+
+// LayerNorm implements [kernel.Kernels].
+func (Kernels) LayerNorm(out, x, w, b kernel.Ptr, rows, dim int, eps float32) {
+	layerNorm(out, x, w, b, size(rows), size(dim), eps)
 }
 
 // Quantise implements [kernel.Kernels].
@@ -84,6 +94,11 @@ func (Kernels) Quantise(q, scale, sums, x kernel.Ptr, rows, dim int) {
 // MatMulQ4 implements [kernel.Kernels].
 func (Kernels) MatMulQ4(out, q, scale, sums, w kernel.Ptr, rows, n, k int) {
 	matMulQ4(out, q, scale, sums, w, size(rows), size(n), size(k))
+}
+
+// MatMulQ7 implements [kernel.Kernels].
+func (Kernels) MatMulQ7(out, q, scale, sums, w kernel.Ptr, rows, n, k int) {
+	matMulQ7(out, q, scale, sums, w, size(rows), size(n), size(k))
 }
 
 // RoPE implements [kernel.Kernels].
@@ -98,6 +113,12 @@ func (Kernels) Attention(out, qkv, scratch kernel.Ptr, rows, heads, kvHeads, hea
 
 // SwiGLU implements [kernel.Kernels].
 func (Kernels) SwiGLU(out, x kernel.Ptr, rows, dim int) { swiGLU(out, x, size(rows), size(dim)) }
+
+// GELU implements [kernel.Kernels].
+func (Kernels) GELU(x, b kernel.Ptr, rows, dim int) { gelu(x, b, size(rows), size(dim)) }
+
+// Bias implements [kernel.Kernels].
+func (Kernels) Bias(x, b kernel.Ptr, rows, dim int) { bias(x, b, size(rows), size(dim)) }
 
 // Add implements [kernel.Kernels].
 func (Kernels) Add(x, y kernel.Ptr, count int) { add(x, y, size(count)) }
@@ -116,6 +137,11 @@ func (Kernels) Normalise(x kernel.Ptr, dim int) { normalise(x, size(dim)) }
 // DotI8 implements [kernel.Kernels].
 func (Kernels) DotI8(out, query, vectors kernel.Ptr, count, dim int) {
 	dotI8(out, query, vectors, size(count), size(dim))
+}
+
+// Hamming implements [kernel.Kernels].
+func (Kernels) Hamming(out, query, vectors kernel.Ptr, count, bytes int) {
+	hamming(out, query, vectors, size(count), size(bytes))
 }
 
 // size returns n as an i32 parameter. It panics if n is not a size.

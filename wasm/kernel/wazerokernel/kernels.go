@@ -37,8 +37,8 @@ const maxParameters = 9
 
 // functions are the operations that the module exports.
 type functions struct {
-	embed, rmsNorm, quantise, matMulQ4, rope, attention,
-	swiGLU, add, meanPool, dense, normalise, dotI8 api.Function
+	embed, embedQ4, rmsNorm, layerNorm, quantise, matMulQ4, matMulQ7, rope, attention,
+	swiGLU, gelu, bias, add, meanPool, dense, normalise, dotI8, hamming api.Function
 }
 
 var _ kernel.Kernels = (*Kernels)(nil)
@@ -54,17 +54,23 @@ func Open(ctx context.Context) (*Kernels, error) {
 	k.memory, k.alloc = module.Memory(), module.ExportedFunction("alloc")
 	k.functions = functions{
 		embed:     module.ExportedFunction("embed"),
+		embedQ4:   module.ExportedFunction("embed_q4"),
 		rmsNorm:   module.ExportedFunction("rms_norm"),
+		layerNorm: module.ExportedFunction("layer_norm"),
 		quantise:  module.ExportedFunction("quantise"),
 		matMulQ4:  module.ExportedFunction("mat_mul_q4"),
+		matMulQ7:  module.ExportedFunction("mat_mul_q7"),
 		rope:      module.ExportedFunction("rope"),
 		attention: module.ExportedFunction("attention"),
 		swiGLU:    module.ExportedFunction("swi_glu"),
+		gelu:      module.ExportedFunction("gelu"),
+		bias:      module.ExportedFunction("bias"),
 		add:       module.ExportedFunction("add"),
 		meanPool:  module.ExportedFunction("mean_pool"),
 		dense:     module.ExportedFunction("dense"),
 		normalise: module.ExportedFunction("normalise"),
 		dotI8:     module.ExportedFunction("dot_i8"),
+		hamming:   module.ExportedFunction("hamming"),
 	}
 	return k, nil
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/effir/effir/wasm/kernel"
 	"github.com/effir/effir/wasm/kernel/conformance"
+	"github.com/effir/effir/wasm/kernel/internal/rate"
 	"github.com/effir/effir/wasm/kernel/wazerokernel"
 )
 
@@ -39,24 +40,33 @@ func TestRefusesSizes(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, call := range map[string]func(){
-		"Embed dim":         func() { k.Embed(p, p, p, 1, 33) },
-		"RMSNorm dim":       func() { k.RMSNorm(p, p, p, 1, 12, 1) },
-		"Quantise dim":      func() { k.Quantise(p, p, p, p, 1, 16) },
-		"MatMulQ4 n":        func() { k.MatMulQ4(p, p, p, p, p, 1, 12, 32) },
-		"MatMulQ4 k":        func() { k.MatMulQ4(p, p, p, p, p, 1, 8, 40) },
-		"MatMulQ4 k > max":  func() { k.MatMulQ4(p, p, p, p, p, 1, 8, 16384+32) },
-		"RoPE headDim":      func() { k.RoPE(p, p, 1, 1, 24, 24) },
-		"Attention headDim": func() { k.Attention(p, p, p, 1, 1, 1, 24, 1, false) },
-		"SwiGLU dim":        func() { k.SwiGLU(p, p, 1, 4) },
-		"Add count":         func() { k.Add(p, p, 7) },
-		"MeanPool dim":      func() { k.MeanPool(p, p, 1, 4) },
-		"MeanPool rows":     func() { k.MeanPool(p, p, 0, 8) },
-		"Dense n":           func() { k.Dense(p, p, p, p, 4, 8) },
-		"Normalise dim":     func() { k.Normalise(p, 4) },
-		"DotI8 dim":         func() { k.DotI8(p, p, p, 1, 8) },
-		"DotI8 dim > max":   func() { k.DotI8(p, p, p, 1, 65536+16) },
-		"negative":          func() { k.Add(p, p, -8) },
-		"past the memory":   func() { k.Add(p, p, 1<<28) },
+		"Embed dim":          func() { k.Embed(p, p, p, 1, 33) },
+		"EmbedQ4 dim":        func() { k.EmbedQ4(p, p, p, 1, 33) },
+		"LayerNorm dim":      func() { k.LayerNorm(p, p, p, p, 1, 12, 1) },
+		"RMSNorm dim":        func() { k.RMSNorm(p, p, p, 1, 12, 1) },
+		"Quantise dim":       func() { k.Quantise(p, p, p, p, 1, 16) },
+		"MatMulQ4 n":         func() { k.MatMulQ4(p, p, p, p, p, 1, 12, 32) },
+		"MatMulQ4 k":         func() { k.MatMulQ4(p, p, p, p, p, 1, 8, 40) },
+		"MatMulQ4 k > max":   func() { k.MatMulQ4(p, p, p, p, p, 1, 8, 16384+32) },
+		"MatMulQ7 n":         func() { k.MatMulQ7(p, p, p, p, p, 1, 12, 32) },
+		"MatMulQ7 k":         func() { k.MatMulQ7(p, p, p, p, p, 1, 8, 40) },
+		"MatMulQ7 k > max":   func() { k.MatMulQ7(p, p, p, p, p, 1, 8, 16384+32) },
+		"RoPE headDim":       func() { k.RoPE(p, p, 1, 1, 24, 24) },
+		"Attention headDim":  func() { k.Attention(p, p, p, 1, 1, 1, 24, 1, false) },
+		"SwiGLU dim":         func() { k.SwiGLU(p, p, 1, 4) },
+		"GELU dim":           func() { k.GELU(p, p, 1, 4) },
+		"Bias dim":           func() { k.Bias(p, p, 1, 4) },
+		"Add count":          func() { k.Add(p, p, 7) },
+		"MeanPool dim":       func() { k.MeanPool(p, p, 1, 4) },
+		"MeanPool rows":      func() { k.MeanPool(p, p, 0, 8) },
+		"Dense n":            func() { k.Dense(p, p, p, p, 4, 8) },
+		"Normalise dim":      func() { k.Normalise(p, 4) },
+		"DotI8 dim":          func() { k.DotI8(p, p, p, 1, 8) },
+		"DotI8 dim > max":    func() { k.DotI8(p, p, p, 1, 65536+16) },
+		"Hamming size":       func() { k.Hamming(p, p, p, 1, 8) },
+		"Hamming size > max": func() { k.Hamming(p, p, p, 1, 65536+16) },
+		"negative":           func() { k.Add(p, p, -8) },
+		"past the memory":    func() { k.Add(p, p, 1<<28) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			defer func() {
@@ -121,24 +131,33 @@ func TestConcurrent(t *testing.T) {
 	wait.Wait()
 }
 
-func BenchmarkMatMulQ4(b *testing.B) {
+// BenchmarkMatMul reports 10^9 operations a second, 2*rows*n*k each product.
+func BenchmarkMatMul(b *testing.B) {
 	k := open(b)
-	for _, shape := range [][2]int{{1536, 576}, {576, 1536}} {
-		n, inputs := shape[0], shape[1]
-		for _, rows := range []int{1, 4, 16, 64, 128} {
-			b.Run(fmt.Sprintf("n=%d/k=%d/rows=%d", n, inputs, rows), func(b *testing.B) {
-				var p [5]kernel.Ptr
-				for i, size := range []int{4 * rows * n, rows * inputs, rows * inputs / 8, rows * inputs / 8, kernel.Q4Bytes(n, inputs)} {
-					var err error
-					if p[i], err = k.Alloc(size); err != nil {
-						b.Fatal(err)
+	for _, layout := range []struct {
+		name     string
+		size     func(n, k int) int
+		multiply func(out, q, scale, sums, w kernel.Ptr, rows, n, k int)
+	}{{"q4", kernel.Q4Bytes, k.MatMulQ4}, {"q7", kernel.Q7Bytes, k.MatMulQ7}} {
+		for _, shape := range [][2]int{{1536, 384}, {384, 1536}} {
+			n, inputs := shape[0], shape[1]
+			for _, rows := range []int{1, 4, 16, 64} {
+				b.Run(fmt.Sprintf("%s/k=%d/n=%d/rows=%d", layout.name, inputs, n, rows), func(b *testing.B) {
+					var p [5]kernel.Ptr
+					for i, size := range []int{4 * rows * n, rows * inputs, rows * inputs / 8, rows * inputs / 8, layout.size(n, inputs)} {
+						var err error
+						if p[i], err = k.Alloc(size); err != nil {
+							b.Fatal(err)
+						}
 					}
-				}
-				for b.Loop() {
-					k.MatMulQ4(p[0], p[1], p[2], p[3], p[4], rows, n, inputs)
-				}
-				b.ReportMetric(2*float64(rows*n*inputs)*float64(b.N)/b.Elapsed().Seconds()/1e9, "GOP/s")
-			})
+					for b.Loop() {
+						b.ReportMetric(rate.Best(2*float64(rows*n*inputs), func() {
+							layout.multiply(p[0], p[1], p[2], p[3], p[4], rows, n, inputs)
+						}), "G/s")
+					}
+					b.ReportMetric(0, "ns/op")
+				})
+			}
 		}
 	}
 }

@@ -11,9 +11,19 @@ func (k *Kernels) Embed(out, table, ids kernel.Ptr, rows, dim int) {
 	k.call(k.embed, uint64(out), uint64(table), uint64(ids), count(rows), count(dim))
 }
 
+// EmbedQ4 implements [kernel.Kernels].
+func (k *Kernels) EmbedQ4(out, table, ids kernel.Ptr, rows, dim int) {
+	k.call(k.embedQ4, uint64(out), uint64(table), uint64(ids), count(rows), count(dim))
+}
+
 // RMSNorm implements [kernel.Kernels].
 func (k *Kernels) RMSNorm(out, x, w kernel.Ptr, rows, dim int, eps float32) {
 	k.call(k.rmsNorm, uint64(out), uint64(x), uint64(w), count(rows), count(dim), float(eps))
+}
+
+// LayerNorm implements [kernel.Kernels].
+func (k *Kernels) LayerNorm(out, x, w, b kernel.Ptr, rows, dim int, eps float32) {
+	k.call(k.layerNorm, uint64(out), uint64(x), uint64(w), uint64(b), count(rows), count(dim), float(eps))
 }
 
 // Quantise implements [kernel.Kernels].
@@ -24,6 +34,11 @@ func (k *Kernels) Quantise(q, scale, sums, x kernel.Ptr, rows, dim int) {
 // MatMulQ4 implements [kernel.Kernels].
 func (k *Kernels) MatMulQ4(out, q, scale, sums, w kernel.Ptr, rows, n, inputs int) {
 	k.call(k.matMulQ4, uint64(out), uint64(q), uint64(scale), uint64(sums), uint64(w), count(rows), count(n), count(inputs))
+}
+
+// MatMulQ7 implements [kernel.Kernels].
+func (k *Kernels) MatMulQ7(out, q, scale, sums, w kernel.Ptr, rows, n, inputs int) {
+	k.call(k.matMulQ7, uint64(out), uint64(q), uint64(scale), uint64(sums), uint64(w), count(rows), count(n), count(inputs))
 }
 
 // RoPE implements [kernel.Kernels].
@@ -46,6 +61,16 @@ func (k *Kernels) SwiGLU(out, x kernel.Ptr, rows, dim int) {
 	k.call(k.swiGLU, uint64(out), uint64(x), count(rows), count(dim))
 }
 
+// GELU implements [kernel.Kernels].
+func (k *Kernels) GELU(x, b kernel.Ptr, rows, dim int) {
+	k.call(k.gelu, uint64(x), uint64(b), count(rows), count(dim))
+}
+
+// Bias implements [kernel.Kernels].
+func (k *Kernels) Bias(x, b kernel.Ptr, rows, dim int) {
+	k.call(k.bias, uint64(x), uint64(b), count(rows), count(dim))
+}
+
 // Add implements [kernel.Kernels].
 func (k *Kernels) Add(x, y kernel.Ptr, n int) { k.call(k.add, uint64(x), uint64(y), count(n)) }
 
@@ -65,6 +90,11 @@ func (k *Kernels) Normalise(x kernel.Ptr, dim int) { k.call(k.normalise, uint64(
 // DotI8 implements [kernel.Kernels].
 func (k *Kernels) DotI8(out, query, vectors kernel.Ptr, rows, dim int) {
 	k.call(k.dotI8, uint64(out), uint64(query), uint64(vectors), count(rows), count(dim))
+}
+
+// Hamming implements [kernel.Kernels].
+func (k *Kernels) Hamming(out, query, vectors kernel.Ptr, rows, size int) {
+	k.call(k.hamming, uint64(out), uint64(query), uint64(vectors), count(rows), count(size))
 }
 
 // count returns n as an i32 parameter. It panics if n is not a size.

@@ -3,6 +3,7 @@ package asm
 import (
 	"bytes"
 	"encoding/hex"
+	"math"
 	"strings"
 	"testing"
 
@@ -119,4 +120,36 @@ func TestMistakesPanic(t *testing.T) {
 			make(m, m.Func(""))
 		})
 	}
+}
+
+// Constants of the pool lie in memory once each, from its start on.
+func TestPool(t *testing.T) {
+	m := NewModule()
+	m.Memory("m", 1)
+	m.Pool(64, 32)
+	f := m.Func("twice")
+	x := f.F32()
+	two := f.FloatAll(2)
+	f.Return(x.Splat().Mul(two).Add(f.FloatAll(0.5).Mul(f.FloatAll(2))).Lane(0))
+
+	r := wazero.NewRuntime(t.Context())
+	defer r.Close(t.Context())
+	module, err := r.Instantiate(t.Context(), m.Bytes())
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := module.ExportedFunction("twice").Call(t.Context(), uint64(math.Float32bits(3)))
+	if err != nil || math.Float32frombits(uint32(got[0])) != 7 {
+		t.Errorf("2*3 + 0.5*2 = %v, %v", got, err)
+	}
+	memory, _ := module.Memory().Read(64, 32)
+	if want := "0000004000000040000000400000004" + "00000003f0000003f0000003f0000003f"; hex.EncodeToString(memory) != want {
+		t.Errorf("the pool holds %x, want %s", memory, want)
+	}
+	defer func() {
+		if recover() == nil {
+			t.Error("a pool takes more constants than it has room for")
+		}
+	}()
+	f.IntAll(7)
 }

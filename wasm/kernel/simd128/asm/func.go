@@ -3,6 +3,7 @@ package asm
 // Func is a function under construction: its body is what the methods of Func
 // and of values have emitted so far.
 type Func struct {
+	module  *Module
 	index   uint32
 	params  []byte // types
 	locals  []byte // types of the locals after the parameters

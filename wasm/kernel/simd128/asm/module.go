@@ -31,6 +31,7 @@ type Module struct {
 	exports [][]byte
 	globals [][]byte
 	funcs   []*Func
+	pool    pool
 }
 
 // NewModule returns an empty module.
@@ -62,7 +63,7 @@ func (g Global) Get() I32 { return I32{value{code: immediate(opGlobalGet, g.inde
 // Func returns a new function without a result. It is exported as name unless
 // that is empty. Parameters are declared first, in order, by f.I32 and its like.
 func (m *Module) Func(name string) *Func {
-	f := &Func{index: uint32(len(m.funcs))}
+	f := &Func{module: m, index: uint32(len(m.funcs))}
 	m.funcs = append(m.funcs, f)
 	if name != "" {
 		m.exports = append(m.exports, export(name, kindFunc, f.index))
@@ -90,7 +91,7 @@ func (m *Module) Bytes() []byte {
 	for _, section := range []struct {
 		id      byte
 		entries [][]byte
-	}{{1, types}, {3, declarations}, {5, memories}, {6, m.globals}, {7, m.exports}, {10, bodies}} {
+	}{{1, types}, {3, declarations}, {5, memories}, {6, m.globals}, {7, m.exports}, {10, bodies}, {11, m.pool.segments()}} {
 		if len(section.entries) == 0 {
 			continue
 		}

@@ -27,7 +27,7 @@ const (
 	opI32Load        = 0x28
 	opI64Load        = 0x29
 	opI32Load8U      = 0x2d
-	opI32Load16U     = 0x2f
+	opI32Load16S     = 0x2e
 	opI32Store       = 0x36
 	opI64Store       = 0x37
 	opF32Store       = 0x38
@@ -65,7 +65,7 @@ const (
 	opV128Load                  = 0x00
 	opV128Load8x8S              = 0x01
 	opV128Load8x8U              = 0x02
-	opV128Load16x4U             = 0x04
+	opV128Load16x4S             = 0x03
 	opV128Load32Splat           = 0x09
 	opV128Store                 = 0x0b
 	opV128Const                 = 0x0c
@@ -77,15 +77,19 @@ const (
 	opI32x4LtS                  = 0x39
 	opV128And                   = 0x4e
 	opV128Or                    = 0x50
+	opV128Xor                   = 0x51
 	opV128Bitselect             = 0x52
 	opV128Store32Lane           = 0x5a
+	opI8x16Popcnt               = 0x62
 	opI8x16NarrowI16x8S         = 0x65
-	opI8x16ShrU                 = 0x6d
+	opI8x16Sub                  = 0x71
 	opI16x8ExtaddPairwiseI8x16S = 0x7c
+	opI16x8ExtaddPairwiseI8x16U = 0x7d
 	opI32x4ExtaddPairwiseI16x8S = 0x7e
 	opI16x8NarrowI32x4S         = 0x85
 	opI16x8ExtendLowI8x16S      = 0x87
 	opI16x8ExtendHighI8x16S     = 0x88
+	opI16x8ShrU                 = 0x8d
 	opI16x8Add                  = 0x8e
 	opI32x4ExtendLowI16x8S      = 0xa7
 	opI32x4ExtendHighI16x8S     = 0xa8
@@ -103,5 +107,6 @@ const (
 	opF32x4Pmax                 = 0xeb
 	opF32x4ConvertI32x4S        = 0xfa
 
-	opI16x8RelaxedDotI8x16I7x16S = 0x112 // relaxed SIMD
+	opI16x8RelaxedDotI8x16I7x16S    = 0x112 // relaxed SIMD
+	opI32x4RelaxedDotI8x16I7x16AddS = 0x113
 )

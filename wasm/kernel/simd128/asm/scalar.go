@@ -68,6 +68,6 @@ func MemoryGrow(pages I32) I32 { return I32{apply([]byte{opMemoryGrow, 0}, pages
 func (x I32) LoadI32(offset int) I32 { return I32{apply(access([]byte{opI32Load}, offset), x.value)} }
 func (x I32) LoadI64(offset int) I64 { return I64{apply(access([]byte{opI64Load}, offset), x.value)} }
 func (x I32) LoadU8(offset int) I32  { return I32{apply(access([]byte{opI32Load8U}, offset), x.value)} }
-func (x I32) LoadU16(offset int) I32 {
-	return I32{apply(access([]byte{opI32Load16U}, offset), x.value)}
+func (x I32) LoadI16(offset int) I32 {
+	return I32{apply(access([]byte{opI32Load16S}, offset), x.value)}
 }

@@ -41,6 +41,7 @@ func constant(lanes ...uint32) value {
 // all four quarters; eight bytes widened with their sign, or without.
 func (x I32) LoadF32x4(offset int) F32x4 { return F32x4{x.load(opV128Load, offset)} }
 func (x I32) LoadI8x16(offset int) I8x16 { return I8x16{x.load(opV128Load, offset)} }
+func (x I32) LoadI32x4(offset int) I32x4 { return I32x4{x.load(opV128Load, offset)} }
 func (x I32) LoadI16x8(offset int) I16x8 { return I16x8{x.load(opV128Load, offset)} }
 func (x I32) LoadF32Splat(offset int) F32x4 {
 	return F32x4{x.load(opV128Load32Splat, offset)}
@@ -50,7 +51,7 @@ func (x I32) LoadI8x4Splat(offset int) I8x16 {
 }
 func (x I32) LoadExtendI8x8(offset int) I16x8  { return I16x8{x.load(opV128Load8x8S, offset)} }
 func (x I32) LoadExtendU8x8(offset int) I16x8  { return I16x8{x.load(opV128Load8x8U, offset)} }
-func (x I32) LoadExtendU16x4(offset int) I32x4 { return I32x4{x.load(opV128Load16x4U, offset)} }
+func (x I32) LoadExtendI16x4(offset int) I32x4 { return I32x4{x.load(opV128Load16x4S, offset)} }
 
 func (x I32) load(opcode uint32, offset int) value {
 	return apply(access(simd(opcode), offset), x.value)
@@ -58,7 +59,10 @@ func (x I32) load(opcode uint32, offset int) value {
 
 // Bytes.
 func (x I8x16) And(y I8x16) I8x16  { return I8x16{vector(opV128And, x.value, y.value)} }
-func (x I8x16) ShrU(by int) I8x16  { return I8x16{vector(opI8x16ShrU, x.value, Int(by).value)} }
+func (x I8x16) Xor(y I8x16) I8x16  { return I8x16{vector(opV128Xor, x.value, y.value)} }
+func (x I8x16) Sub(y I8x16) I8x16  { return I8x16{vector(opI8x16Sub, x.value, y.value)} }
+func (x I8x16) CountOnes() I8x16   { return I8x16{vector(opI8x16Popcnt, x.value)} }
+func (x I8x16) AddPairsU() I16x8   { return I16x8{vector(opI16x8ExtaddPairwiseI8x16U, x.value)} }
 func (x I8x16) ExtendLowS() I16x8  { return I16x8{vector(opI16x8ExtendLowI8x16S, x.value)} }
 func (x I8x16) ExtendHighS() I16x8 { return I16x8{vector(opI16x8ExtendHighI8x16S, x.value)} }
 func (x I8x16) AddPairs() I16x8    { return I16x8{vector(opI16x8ExtaddPairwiseI8x16S, x.value)} }
@@ -70,18 +74,30 @@ func (x I8x16) RelaxedDot(y I8x16) I16x8 {
 	return I16x8{vector(opI16x8RelaxedDotI8x16I7x16S, x.value, y.value)}
 }
 
+// RelaxedDotAdd adds to each lane of sum the four products of the lanes of x and y
+// in its place. It is exact under the condition of RelaxedDot.
+func (x I8x16) RelaxedDotAdd(y I8x16, sum I32x4) I32x4 {
+	return I32x4{vector(opI32x4RelaxedDotI8x16I7x16AddS, x.value, y.value, sum.value)}
+}
+
 // Shuffle picks 16 of the 32 bytes of x and y; indices from 16 on are y's.
 func (x I8x16) Shuffle(y I8x16, bytes [16]byte) I8x16 {
 	return I8x16{apply(append(simd(opI8x16Shuffle), bytes[:]...), x.value, y.value)}
 }
 
 // 16-bit integers.
+func (x I16x8) And(y I16x8) I16x8    { return I16x8{vector(opV128And, x.value, y.value)} }
+func (x I16x8) ShrU(by int) I16x8    { return I16x8{vector(opI16x8ShrU, x.value, Int(by).value)} }
 func (x I16x8) Add(y I16x8) I16x8    { return I16x8{vector(opI16x8Add, x.value, y.value)} }
 func (x I16x8) Dot(y I16x8) I32x4    { return I32x4{vector(opI32x4DotI16x8S, x.value, y.value)} }
 func (x I16x8) Narrow(y I16x8) I8x16 { return I8x16{vector(opI8x16NarrowI16x8S, x.value, y.value)} }
 func (x I16x8) AddPairs() I32x4      { return I32x4{vector(opI32x4ExtaddPairwiseI16x8S, x.value)} }
 func (x I16x8) ExtendLowS() I32x4    { return I32x4{vector(opI32x4ExtendLowI16x8S, x.value)} }
 func (x I16x8) ExtendHighS() I32x4   { return I32x4{vector(opI32x4ExtendHighI16x8S, x.value)} }
+
+// I8x16 reads the lanes as bytes, I32x4 as words.
+func (x I16x8) I8x16() I8x16 { return I8x16{value{code: x.code}} }
+func (x I16x8) I32x4() I32x4 { return I32x4{value{code: x.code}} }
 
 // 32-bit integers. Narrow saturates; LtS gives all ones in lanes where x < y.
 func (x I32x4) Add(y I32x4) I32x4    { return I32x4{vector(opI32x4Add, x.value, y.value)} }
@@ -93,6 +109,10 @@ func (x I32x4) LtS(y I32x4) I32x4    { return I32x4{vector(opI32x4LtS, x.value, 
 func (x I32x4) Narrow(y I32x4) I16x8 { return I16x8{vector(opI16x8NarrowI32x4S, x.value, y.value)} }
 func (x I32x4) Float() F32x4         { return F32x4{vector(opF32x4ConvertI32x4S, x.value)} }
 func (x I32x4) Lane(i int) I32       { return I32{lane(opI32x4ExtractLane, x.value, i)} }
+
+// I8x16 reads the lanes as bytes, I16x8 as halves.
+func (x I32x4) I8x16() I8x16 { return I8x16{value{code: x.code}} }
+func (x I32x4) I16x8() I16x8 { return I16x8{value{code: x.code}} }
 
 // F32x4 reads the bits of the lanes as floats.
 func (x I32x4) F32x4() F32x4 { return F32x4{value{code: x.code}} }

@@ -110,9 +110,8 @@ func (a attention) multiplyKeys(query asm.I32, tile [queries]asm.I32, visibleEnd
 			q[i] = asm.Let(f, query.Add(tile[i].Mul(a.stride)))
 		}
 		key, end := asm.Let(f, a.keys.Add(at)), asm.Let(f, q[0].Add(a.head))
-		f.While(q[0].LtU(end), func() {
-			multiplyAdd(f, sums, q, key)
-			key.Set(key.Add(a.padded))
+		f.While(q[0].LtU(end), func() { // a head's dimensions are a multiple of 16
+			multiplyAdd(f, sums, q, key, a.padded, unrolled)
 		})
 		scores := asm.Let(f, a.scores.Add(at))
 		for i := range queries {
@@ -135,11 +134,11 @@ func (a attention) softmax(r, visibleEnd asm.I32) {
 		end := asm.Let(f, scores.Add(visibleEnd))
 
 		top := asm.Let(f, asm.FloatAll(float32(math.Inf(-1))))
-		index := asm.Let(f, asm.Ints(0, 1, 2, 3))
+		index, four := asm.Let(f, asm.Ints(0, 1, 2, 3)), asm.Let(f, asm.IntAll(4))
 		p := asm.Let(f, scores)
 		f.While(p.LtU(end), func() {
 			top.Set(top.Merge(top.Max(p.LoadF32x4(0)), index.LtS(visible)))
-			index.Set(index.Add(asm.IntAll(4)))
+			index.Set(index.Add(four))
 			p.Advance(16)
 		})
 		top.Set(maxLane(f, top))
@@ -148,11 +147,13 @@ func (a attention) softmax(r, visibleEnd asm.I32) {
 		index.Set(asm.Ints(0, 1, 2, 3))
 		p.Set(scores)
 		f.While(p.LtU(end), func() {
+			scores := []asm.F32x4{p.LoadF32x4(0), p.LoadF32x4(16)}
+			exps := exp(f, each(f, scores, func(_ int, s asm.F32x4) asm.F32x4 { return s.Sub(top) }))
 			for half, sum := range []asm.F32x4{low, high} {
-				e := asm.Let(f, exp(f, p.LoadF32x4(16*half).Sub(top)).And(index.LtS(visible)))
+				e := asm.Let(f, exps[half].And(index.LtS(visible)))
 				f.Store(p, 16*half, e)
 				sum.Set(sum.Add(e))
-				index.Set(index.Add(asm.IntAll(4)))
+				index.Set(index.Add(four))
 			}
 			p.Advance(32)
 		})
@@ -176,10 +177,9 @@ func (a attention) multiplyValues(out, outStride, value asm.I32, tile [queries]a
 			p[i] = asm.Let(f, p[i-1].Add(a.padded))
 		}
 		v, end := asm.Let(f, value.Add(at)), asm.Let(f, a.scores.Add(bytesOf(visible)))
-		f.While(p[0].LtU(end), func() {
-			multiplyAdd(f, sums, p, v)
-			v.Set(v.Add(a.stride))
-		})
+		most := asm.Let(f, a.scores.Add(bytesOf(visible.And(asm.Int(-unrolled)))))
+		f.While(p[0].LtU(most), func() { multiplyAdd(f, sums, p, v, a.stride, unrolled) })
+		f.While(p[0].LtU(end), func() { multiplyAdd(f, sums, p, v, a.stride, 1) })
 		for i := range queries {
 			inverse := asm.Let(f, a.inverses.LoadF32Splat(4*i))
 			o := asm.Let(f, out.Add(tile[i].Mul(outStride)).Add(at))
@@ -198,14 +198,22 @@ func zeros(f *asm.Func) (sums [queries][2]asm.F32x4) {
 	return sums
 }
 
-// multiplyAdd adds to each row of sums the product of the next float of its
-// factor and eight columns.
-func multiplyAdd(f *asm.Func, sums [queries][2]asm.F32x4, factors [queries]asm.I32, columns asm.I32) {
-	low, high := asm.Let(f, columns.LoadF32x4(0)), asm.Let(f, columns.LoadF32x4(16))
-	for i, factor := range factors {
-		x := asm.Let(f, factor.LoadF32Splat(0))
-		sums[i][0].Set(sums[i][0].Add(x.Mul(low)))
-		sums[i][1].Set(sums[i][1].Add(x.Mul(high)))
-		factor.Advance(4)
+// unrolled is the number of steps in a round of a loop.
+const unrolled = 4
+
+// multiplyAdd adds to each row of sums, step after step, the product of the next
+// float of its factor and the next eight columns, stride bytes on.
+func multiplyAdd(f *asm.Func, sums [queries][2]asm.F32x4, factors [queries]asm.I32, columns, stride asm.I32, steps int) {
+	for step := range steps {
+		low, high := asm.Let(f, columns.LoadF32x4(0)), asm.Let(f, columns.LoadF32x4(16))
+		for i, factor := range factors {
+			x := asm.Let(f, factor.LoadF32Splat(4*step))
+			sums[i][0].Set(sums[i][0].Add(x.Mul(low)))
+			sums[i][1].Set(sums[i][1].Add(x.Mul(high)))
+		}
+		columns.Set(columns.Add(stride))
+	}
+	for _, factor := range factors {
+		factor.Advance(4 * steps)
 	}
 }

@@ -25,33 +25,86 @@ func maxLane(f *asm.Func, v asm.F32x4) asm.F32x4 {
 	return t.Max(t.Shuffle(t, 1, 0, 3, 2))
 }
 
-// float16 returns the values of the finite binary16 numbers in the low halves of
-// four lanes, as [kernel.Float16] computes them.
+// float16 returns the values of four finite binary16 numbers, whose bits are in
+// lanes with their sign extended, as [kernel.Float16] computes them. Shifted, the
+// sign fills the four highest bits, of which the mask leaves one.
 func float16(f *asm.Func, bits asm.I32x4) asm.F32x4 {
-	h := asm.Let(f, bits)
-	magnitude := h.And(asm.IntAll(0x7fff)).Shl(13).F32x4().Mul(asm.FloatAll(0x1p112))
-	sign := h.And(asm.IntAll(0x8000)).Shl(16)
-	return magnitude.I32x4().Or(sign).F32x4()
+	const places = 0x8fff_e000
+	return bits.Shl(13).And(f.IntAll(places - 1<<32)).F32x4().Mul(f.FloatAll(0x1p112))
 }
 
-// exp is [kernel.Exp] of four lanes.
-func exp(f *asm.Func, x asm.F32x4) asm.F32x4 {
-	x = asm.Let(f, x.Max(asm.FloatAll(kernel.ExpMin)).Min(asm.FloatAll(kernel.ExpMax)))
+// The functions below work on several vectors side by side: one chain of dependent
+// instructions is longer than processors look ahead. each applies a step to all.
+func each(f *asm.Func, x []asm.F32x4, step func(i int, x asm.F32x4) asm.F32x4) []asm.F32x4 {
+	y := make([]asm.F32x4, len(x))
+	for i := range x {
+		y[i] = asm.Let(f, step(i, x[i]))
+	}
+	return y
+}
+
+// horner evaluates a polynomial, coefficients lowest first, in each of u.
+func horner(f *asm.Func, u []asm.F32x4, coefficients ...float32) []asm.F32x4 {
+	return horners(f, u, coefficients)[0]
+}
+
+// horners evaluates several polynomials step by step. They have the same degree,
+// or the first ones a greater one.
+func horners(f *asm.Func, u []asm.F32x4, polynomials ...[]float32) [][]asm.F32x4 {
+	p := make([][]asm.F32x4, len(polynomials))
+	for i := len(polynomials[0]) - 1; i >= 0; i-- {
+		for j, coefficients := range polynomials {
+			if i >= len(coefficients) {
+				continue
+			}
+			c := asm.Let(f, f.FloatAll(coefficients[i]))
+			switch i {
+			case len(coefficients) - 1:
+				p[j] = each(f, u, func(_ int, u asm.F32x4) asm.F32x4 { return c.Mul(u) })
+			case 0:
+				p[j] = each(f, p[j], func(_ int, p asm.F32x4) asm.F32x4 { return p.Add(c) })
+			default:
+				p[j] = each(f, p[j], func(i int, p asm.F32x4) asm.F32x4 { return p.Add(c).Mul(u[i]) })
+			}
+		}
+	}
+	return p
+}
+
+// exp is [kernel.Exp].
+func exp(f *asm.Func, x []asm.F32x4) []asm.F32x4 {
+	least, most := asm.Let(f, f.FloatAll(kernel.ExpMin)), asm.Let(f, f.FloatAll(kernel.ExpMax))
+	x = each(f, x, func(_ int, x asm.F32x4) asm.F32x4 { return x.Max(least).Min(most) })
 
 	// shifted holds n in its low bits, and n = shifted - roundingShift exactly.
-	shifted := asm.Let(f, x.Mul(asm.FloatAll(kernel.ExpLog2E)).Add(asm.FloatAll(roundingShift)))
-	n := asm.Let(f, shifted.Sub(asm.FloatAll(roundingShift)))
-	r := asm.Let(f, x.Sub(n.Mul(asm.FloatAll(kernel.ExpLn2Hi))).Sub(n.Mul(asm.FloatAll(kernel.ExpLn2Lo))))
+	rounding, log2E := asm.Let(f, f.FloatAll(roundingShift)), asm.Let(f, f.FloatAll(kernel.ExpLog2E))
+	shifted := each(f, x, func(_ int, x asm.F32x4) asm.F32x4 { return x.Mul(log2E).Add(rounding) })
+	n := each(f, shifted, func(_ int, s asm.F32x4) asm.F32x4 { return s.Sub(rounding) })
+	high, low := asm.Let(f, f.FloatAll(kernel.ExpLn2Hi)), asm.Let(f, f.FloatAll(kernel.ExpLn2Lo))
+	r := each(f, x, func(i int, x asm.F32x4) asm.F32x4 { return x.Sub(n[i].Mul(high)).Sub(n[i].Mul(low)) })
 
-	p := asm.FloatAll(kernel.ExpC6)
-	for _, c := range []float32{kernel.ExpC5, kernel.ExpC4, kernel.ExpC3, kernel.ExpC2, 1, 1} {
-		p = p.Mul(r).Add(asm.FloatAll(c))
-	}
+	p := horner(f, r, 1, 1, kernel.ExpC2, kernel.ExpC3, kernel.ExpC4, kernel.ExpC5, kernel.ExpC6)
 
 	// n + 127 in the place of a float's exponent is 2^n; the shift drops the rest
 	// of shifted's bits, because the low nine bits of roundingShift's are 0.
-	power := shifted.I32x4().Add(asm.IntAll(127)).Shl(23).F32x4()
-	return p.Mul(power)
+	bias := asm.Let(f, f.IntAll(127))
+	return each(f, p, func(i int, p asm.F32x4) asm.F32x4 {
+		return p.Mul(shifted[i].I32x4().Add(bias).Shl(23).F32x4())
+	})
+}
+
+// gelu is [kernel.GELU].
+func gelu(f *asm.Func, x []asm.F32x4) []asm.F32x4 {
+	end, centre := asm.Let(f, f.FloatAll(kernel.GELUMax)), asm.Let(f, f.FloatAll(kernel.GELUCentre))
+	t := each(f, x, func(_ int, x asm.F32x4) asm.F32x4 { return x.Abs().Min(end).Sub(centre) })
+	u := each(f, t, func(_ int, t asm.F32x4) asm.F32x4 { return t.Mul(t) })
+	parts := horners(f, u, kernel.GELUEven[:], kernel.GELUOdd[:])
+	p := each(f, parts[0], func(i int, even asm.F32x4) asm.F32x4 { return even.Add(t[i].Mul(parts[1][i])) })
+	square, zero := asm.Let(f, f.FloatAll(kernel.GELUSquare)), asm.Let(f, f.FloatAll(0))
+	return each(f, x, func(i int, x asm.F32x4) asm.F32x4 {
+		// The maximum of +0 and -0 must be +0: of equals Max takes its receiver.
+		return zero.Max(x).Sub(square.Sub(u[i]).Mul(p[i]))
+	})
 }
 
 func init() {

@@ -8,10 +8,11 @@
 // their names in snake case, with the parameters of the Go methods in the same
 // order: pointers, counts and booleans as i32, floats as f32. A size that the
 // operation's contract excludes traps. Further exports are alloc, allocated,
-// poke64, peek64, poke8, peek8 and variant, see memory.go.
+// poke64, peek64, poke8, peek8 and variant, see memory.go, and in the relaxed
+// variant dot_in_fours, see matmul.go, and limits, see limit.go.
 //
-// The low [kernel.Reserved] bytes are scratch of mat_mul_q4 and dot_i8: two calls
-// of one instance must not run at the same time.
+// The low [kernel.Reserved] bytes are constants and the scratch of mat_mul_q4,
+// mat_mul_q7 and dot_i8: two calls of one instance must not run at the same time.
 package generator
 
 import (
@@ -33,17 +34,25 @@ func Module(v Variant) []byte {
 	m := asm.NewModule()
 	addMemory(m, v)
 	addEmbed(m)
+	addEmbedQ4(m)
 	addRMSNorm(m)
+	addLayerNorm(m)
 	addQuantise(m)
-	addMatMulQ4(m, v)
+	addMatMul(m, v)
 	addRoPE(m)
 	addAttention(m)
 	addSwiGLU(m)
+	addGELU(m)
+	addBias(m)
 	addAdd(m)
 	addMeanPool(m)
 	addDense(m)
 	addNormalise(m)
 	addDotI8(m)
+	addHamming(m)
+	if v == Relaxed {
+		addLimits(m)
+	}
 	return m.Bytes()
 }
 

@@ -7,6 +7,12 @@ import (
 
 const pageSize = 1 << 16
 
+// The lowest part of the reserved memory holds constants. 0 is no address.
+const (
+	poolStart = 64
+	poolEnd   = 1024
+)
+
 // addMemory emits the memory and what Go needs to fill it from outside:
 //
 //	alloc(size) -> pointer   aligned to 64, zeroed; 0 if the memory cannot grow
@@ -16,6 +22,7 @@ const pageSize = 1 << 16
 //	variant()                0 for baseline, 1 for relaxed
 func addMemory(m *asm.Module, v Variant) {
 	m.Memory("memory", kernel.Reserved/pageSize)
+	m.Pool(poolStart, poolEnd-poolStart)
 	addAlloc(m)
 
 	f := m.Func("poke64")

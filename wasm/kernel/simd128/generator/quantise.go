@@ -1,8 +1,6 @@
 package generator
 
 import (
-	"math"
-
 	"github.com/effir/effir/wasm/kernel"
 	"github.com/effir/effir/wasm/kernel/simd128/asm"
 )
@@ -12,6 +10,7 @@ func addQuantise(m *asm.Module) {
 	q, scale, sums, x, rows, dim := f.I32(), f.I32(), f.I32(), f.I32(), f.I32(), f.I32()
 	require(f, dim, group)
 
+	rounding := asm.Let(f, asm.FloatAll(roundingShift))
 	repeat(f, rows, func() {
 		end := asm.Let(f, x.Add(bytesOf(dim)))
 		f.While(x.LtU(end), func() {
@@ -25,8 +24,8 @@ func addQuantise(m *asm.Module) {
 			})
 			factor := asm.Let(f, inverse.Splat())
 
-			low := asm.Let(f, levels(x, 0, factor))
-			high := asm.Let(f, levels(x, 64, factor))
+			low := asm.Let(f, levels(x, 0, factor, rounding))
+			high := asm.Let(f, levels(x, 64, factor, rounding))
 			f.Store(q, 0, low)
 			f.Store(q, 16, high)
 			four := asm.Let(f, low.AddPairs().Add(high.AddPairs()).AddPairs())
@@ -52,10 +51,10 @@ func peak(f *asm.Func, x asm.I32) asm.F32 {
 
 // levels is nearest-even(x[i] * factor) of the 16 floats at x + offset. The
 // products are at most 127 and a rounding error, so that narrowing is exact.
-func levels(x asm.I32, offset int, factor asm.F32x4) asm.I8x16 {
+func levels(x asm.I32, offset int, factor, rounding asm.F32x4) asm.I8x16 {
 	four := func(i int) asm.I32x4 {
-		shifted := x.LoadF32x4(offset + 16*i).Mul(factor).Add(asm.FloatAll(roundingShift))
-		return shifted.I32x4().Sub(asm.IntAll(int32(math.Float32bits(roundingShift))))
+		shifted := x.LoadF32x4(offset + 16*i).Mul(factor).Add(rounding)
+		return shifted.I32x4().Sub(rounding.I32x4())
 	}
 	return four(0).Narrow(four(1)).Narrow(four(2).Narrow(four(3)))
 }

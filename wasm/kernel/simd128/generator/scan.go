@@ -8,7 +8,7 @@ import (
 // The query is widened to 16 bits once, into the reserved memory.
 const (
 	maxScanDim = 65536
-	wideQuery  = 64
+	wideQuery  = poolEnd
 )
 
 // The reserved memory holds the longest query.
@@ -39,6 +39,29 @@ func addDotI8(m *asm.Module) {
 	})
 	repeat(f, count, func() {
 		scanRows(f, 1, out, vectors, dim)
+		out.Advance(4)
+	})
+}
+
+// addHamming emits the scan of binary vectors. Bits are counted in bytes; a step
+// of 16 bytes adds at most 16 to a 16-bit lane, and there are at most 4096.
+func addHamming(m *asm.Module) {
+	f := m.Func("hamming")
+	out, query, vectors, count, size := f.I32(), f.I32(), f.I32(), f.I32(), f.I32()
+	require(f, size, 16)
+	requireAtMost(f, size, maxScanDim)
+
+	repeat(f, count, func() {
+		q, end := asm.Let(f, query), asm.Let(f, vectors.Add(size))
+		sum := asm.Let(f, asm.IntAll(0))
+		f.While(vectors.LtU(end), func() {
+			different := q.LoadI8x16(0).Xor(vectors.LoadI8x16(0))
+			sum.Set(sum.Add(different.CountOnes().AddPairsU().AddPairs()))
+			q.Advance(16)
+			vectors.Advance(16)
+		})
+		pairs := asm.Let(f, sum.Add(sum.Shuffle(sum, 2, 3, 0, 1)))
+		f.Store(out, 0, pairs.Lane(0).Add(pairs.Lane(1)))
 		out.Advance(4)
 	})
 }

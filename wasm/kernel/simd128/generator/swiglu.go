@@ -11,12 +11,14 @@ func addSwiGLU(m *asm.Module) {
 	repeat(f, rows, func() {
 		end := asm.Let(f, x.Add(rowBytes))
 		f.While(x.LtU(end), func() {
-			gate := asm.Let(f, x.LoadF32x4(0))
-			denominator := asm.FloatAll(1).Add(exp(f, gate.Neg()))
-			up := x.Add(rowBytes).LoadF32x4(0)
-			f.Store(out, 0, gate.Div(denominator).Mul(up))
-			x.Advance(16)
-			out.Advance(16)
+			gates := []asm.F32x4{asm.Let(f, x.LoadF32x4(0)), asm.Let(f, x.LoadF32x4(16))}
+			exps := exp(f, each(f, gates, func(_ int, gate asm.F32x4) asm.F32x4 { return gate.Neg() }))
+			one, ups := asm.Let(f, f.FloatAll(1)), asm.Let(f, x.Add(rowBytes))
+			for i, gate := range gates {
+				f.Store(out, 16*i, gate.Div(one.Add(exps[i])).Mul(ups.LoadF32x4(16*i)))
+			}
+			x.Advance(32)
+			out.Advance(32)
 		})
 		x.Set(x.Add(rowBytes))
 	})

@@ -15,12 +15,20 @@ type part struct {
 var parts = []part{
 	{"matmul", func(a *assembler) {
 		for rows := 1; rows <= 6; rows++ {
-			a.matMulTile(rows)
+			a.q4Tile(rows)
+			a.q7Tile(rows)
 		}
 	}},
 	{"vnni", func(a *assembler) {
-		for _, rows := range []int{1, 2, 4, 8} {
-			a.vnniTile(rows)
+		for rows := 1; rows <= 8; rows++ {
+			a.vnniTile(q4, rows)
+			a.vnniTile(q7, rows)
+		}
+	}},
+	{"avxvnni", func(a *assembler) {
+		for rows := 1; rows <= 6; rows++ {
+			a.avxVNNITile(q4, rows)
+			a.avxVNNITile(q7, rows)
 		}
 	}},
 	{"attention", func(a *assembler) {
@@ -34,23 +42,56 @@ var parts = []part{
 	}},
 	{"rows", func(a *assembler) {
 		a.embedRow()
+		a.embedQ4Row()
+		a.sum()
 		a.sumSquares()
+		a.sumSquaresAround()
 		a.scaleBy()
 		a.scaleByWeights()
+		a.layerNorm()
 		a.quantise()
 		a.rope()
 		a.swiGLU()
+		a.gelu()
 		a.add()
 	}},
+	{"wide", func(a *assembler) {
+		for _, width := range []int{16, 32} {
+			for _, rows := range []int{1, 2, 4, 8} {
+				a.tile512(rows, width)
+			}
+		}
+		a.softmax512()
+		a.swiGLU512()
+		a.gelu512()
+		a.quantise512()
+	}},
+	{"limit", func(a *assembler) { a.limits() }},
 	{"vectors", func(a *assembler) {
 		a.meanPool()
 		a.dense()
 		a.dotI8(1)
 		a.dotI8(4)
+		a.hamming()
 	}},
 }
 
-func (p part) file() string { return "z" + p.name + "_amd64" }
+// file returns the path of a part's files without their extensions. Limits are a
+// package of their own, for measurements.
+func (p part) file() string {
+	if p.name == "limit" {
+		return "internal/limit/zlimit_amd64"
+	}
+	return "z" + p.name + "_amd64"
+}
+
+// pkg returns the package of a part.
+func (p part) pkg() string {
+	if p.name == "limit" {
+		return "limit"
+	}
+	return "avx2"
+}
 
 // generate returns the two files of a part.
 func generate(p part) (assembly, stubs []byte, err error) {
@@ -63,7 +104,7 @@ func generate(p part) (assembly, stubs []byte, err error) {
 	if err := pass.Compile.Execute(file); err != nil {
 		return nil, nil, err
 	}
-	config := printer.Config{Argv: []string{"go", "run", "./internal/asm"}, Name: "avo", Pkg: "avx2"}
+	config := printer.Config{Argv: []string{"go", "run", "./internal/asm"}, Name: "avo", Pkg: p.pkg()}
 	if assembly, err = printer.NewGoAsm(config).Print(file); err != nil {
 		return nil, nil, err
 	}

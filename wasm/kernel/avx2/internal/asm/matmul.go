@@ -7,55 +7,114 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// Layout of a group of one panel, see kernel.PackQ4.
+// layout is how weights of a product are packed: both begin a group of one panel
+// with eight float16 scales and eight minimums.
+type layout struct {
+	name       string
+	groupBytes uint32
+}
+
 const (
-	minimums   = 16  // offset of the eight float16 minimums
-	nibbles    = 32  // offset of the four blocks of 32 bytes
-	groupBytes = 160 // size
+	minimums = 16 // offset of the minimums
+	levels   = 32 // offset of the levels
 )
 
-// matMulTile is kernel.Kernels.MatMulQ4 for one panel of eight columns and a
-// tile of up to six rows, which share the unpacked weights and fill the sixteen
-// registers. In a group the products of 8 steps of 4 inputs are summed in 16
-// bits: 8 steps x 2 products x 15 x 128 = 30720 does not overflow.
-func (a *assembler) matMulTile(rows int) {
-	a.function(fmt.Sprintf("q4Tile%d", rows),
-		"func(out *float32, q *int8, scale, sums *float32, w *byte, n, groups int)",
-		fmt.Sprintf("q4Tile%d multiplies a tile of rows, %d high, by one panel.", rows, rows),
-		"n is the number of columns of out; groups > 0.")
-	groups, w := a.param("groups"), a.param("w")
-	q, scale, sums := a.activations(groups, rows)
-	acc, dot := vectors(rows, a.zero), vectors(rows, a.YMM)
-	mask, ones := a.YMM(), a.words(0x0001_0001)
-	a.VMOVDQU(a.words(0x0f0f_0f0f), mask)
+var (
+	q4 = layout{"q4", 160} // see kernel.PackQ4: four blocks of 32 bytes, two steps each
+	q7 = layout{"q7", 288} // see kernel.PackQ7: eight steps of 32 bytes
+)
 
-	a.loop("group", groups, func() {
+// tileSignature is that of all tiles.
+const tileSignature = "func(out *float32, q *int8, scale, sums *float32, w *byte, n, groups int)"
+
+// q4Tile is kernel.Kernels.MatMulQ4 for one panel of eight columns and a tile of
+// up to six rows, which share the unpacked weights and fill the sixteen registers.
+// In a group the products of 8 steps of 4 inputs are summed in 16 bits: 8 steps x 2
+// products x 15 x 128 = 30720 does not overflow.
+func (a *assembler) q4Tile(rows int) {
+	mask := a.tileStart(q4, rows)
+	a.VMOVDQU(a.words(0x0f0f_0f0f), mask)
+	a.matMulTile(q4, rows, func(t tileOperands) {
 		for block := range 4 {
 			a.Commentf("Inputs %d to %d.", 8*block, 8*block+7)
 			low, high := a.YMM(), a.YMM()
-			a.VMOVDQU(at(w, nibbles+32*block), high)
+			a.VMOVDQU(at(t.w, levels+32*block), high)
 			a.VPAND(mask, high, low)
 			a.VPSRLW(U8(4), high, high)
 			a.VPAND(mask, high, high)
 			for half, weights := range []reg.VecVirtual{low, high} {
-				for r := range rows {
-					t := a.YMM()
-					a.VPBROADCASTD(q.row(r, 8*block+4*half), t)
+				for r, dot := range t.dot {
+					x := a.YMM()
+					a.VPBROADCASTD(t.q.row(r, 8*block+4*half), x)
 					if block+half == 0 {
-						a.VPMADDUBSW(t, weights, dot[r])
+						a.VPMADDUBSW(x, weights, dot)
 						continue
 					}
-					a.VPMADDUBSW(t, weights, t)
-					a.VPADDW(t, dot[r], dot[r])
+					a.VPMADDUBSW(x, weights, x)
+					a.VPADDW(x, dot, dot)
 				}
 			}
 		}
+		for _, dot := range t.dot {
+			a.VPMADDWD(a.words(0x0001_0001), dot, dot)
+		}
+	})
+}
+
+// q7Tile is q4Tile for MatMulQ7. A pair of products is at most 2 x 127 x 128 =
+// 32512 and is widened at once.
+func (a *assembler) q7Tile(rows int) {
+	ones := a.tileStart(q7, rows)
+	a.VMOVDQU(a.words(0x0001_0001), ones)
+	a.matMulTile(q7, rows, func(t tileOperands) {
+		for step := range 8 {
+			a.Commentf("Inputs %d to %d.", 4*step, 4*step+3)
+			weights := a.YMM()
+			a.VMOVDQU(at(t.w, levels+32*step), weights)
+			for r, dot := range t.dot {
+				x := a.YMM()
+				a.VPBROADCASTD(t.q.row(r, 4*step), x)
+				a.VPMADDUBSW(x, weights, x)
+				if step == 0 {
+					a.VPMADDWD(ones, x, dot)
+					continue
+				}
+				a.VPMADDWD(ones, x, x)
+				a.VPADDD(x, dot, dot)
+			}
+		}
+	})
+}
+
+// tileStart begins the function of a tile and returns a register for a constant.
+func (a *assembler) tileStart(l layout, rows int) reg.VecVirtual {
+	name := fmt.Sprintf("%sTile%d", l.name, rows)
+	a.function(name, tileSignature,
+		fmt.Sprintf("%s multiplies a tile of rows, %d high, by one panel.", name, rows),
+		"n is the number of columns of out; groups > 0.")
+	return a.YMM()
+}
+
+// tileOperands are where a group's products are made.
+type tileOperands struct {
+	q   matrix
+	w   reg.GPVirtual
+	dot []reg.VecVirtual // integer sums of a row
+}
+
+// matMulTile is the body of a tile, of which dots makes the integer sums.
+func (a *assembler) matMulTile(l layout, rows int, dots func(tileOperands)) {
+	groups, w := a.param("groups"), a.param("w")
+	q, scale, sums := a.activations(groups, rows)
+	acc, dot := vectors(rows, a.zero), vectors(rows, a.YMM)
+
+	a.loop("group", groups, func() {
+		dots(tileOperands{q, w, dot})
 		a.Comment("Scale, then add the minimums' part.")
 		d, m := a.YMM(), a.YMM()
 		a.VCVTPH2PS(at(w, 0), d)
 		a.VCVTPH2PS(at(w, minimums), m)
 		for r := range rows {
-			a.VPMADDWD(ones, dot[r], dot[r])
 			a.VCVTDQ2PS(dot[r], dot[r])
 			a.VMULPS(d, dot[r], dot[r])
 			t := a.YMM()
@@ -69,7 +128,7 @@ func (a *assembler) matMulTile(rows int) {
 		a.ADDQ(Imm(32), q.base)
 		a.ADDQ(Imm(4), scale.base)
 		a.ADDQ(Imm(4), sums.base)
-		a.ADDQ(U32(groupBytes), w)
+		a.ADDQ(U32(l.groupBytes), w)
 	})
 
 	a.storeRows(acc)

@@ -34,19 +34,97 @@ func (a *assembler) embedRow() {
 	a.end()
 }
 
+func (a *assembler) embedQ4Row() {
+	a.function("embedQ4Row", "func(out *float32, row *byte, groups int)",
+		"embedQ4Row decodes a row of an embedding table, see kernel.PackQ4Rows. groups > 0.")
+	out, scales, groups := a.param("out"), a.param("row"), a.param("groups")
+	values := a.GP64()
+	a.LEAQ(Mem{Base: scales, Index: groups, Scale: 2}, values)
+	mask, eight := a.XMM(), a.XMM()
+	a.VPBROADCASTD(a.words(0x0f0f_0f0f), mask)
+	a.VPBROADCASTD(a.words(0x0808_0808), eight)
+	a.loop("group", groups, func() {
+		scale := a.YMM()
+		a.VPBROADCASTW(at(scales, 0), scale.AsX())
+		a.VCVTPH2PS(scale.AsX(), scale)
+		low, high := a.XMM(), a.XMM()
+		a.VMOVDQU(at(values, 0), high)
+		a.VPAND(mask, high, low)
+		a.VPSRLW(U8(4), high, high)
+		a.VPAND(mask, high, high)
+		for side, levels := range []reg.VecVirtual{low, high} {
+			a.VPSUBB(eight, levels, levels)
+			for half := range 2 {
+				v := a.YMM()
+				a.VPMOVSXBD(levels, v)
+				a.VCVTDQ2PS(v, v)
+				a.VMULPS(scale, v, v)
+				a.VMOVUPS(v, at(out, 64*side+32*half))
+				a.VPSRLDQ(U8(8), levels, levels)
+			}
+		}
+		a.ADDQ(Imm(2), scales)
+		a.ADDQ(Imm(16), values)
+		a.ADDQ(U32(128), out)
+	})
+	a.end()
+}
+
 func (a *assembler) sumSquares() {
 	a.function("sumSquares", "func(x *float32, blocks int) float32",
 		"sumSquares returns the sum of x*x in eight lanes over 8*blocks floats. blocks > 0.")
+	a.sumOf(func(v reg.VecVirtual) { a.VMULPS(v, v, v) })
+}
+
+func (a *assembler) sum() {
+	a.function("sum", "func(x *float32, blocks int) float32",
+		"sum returns the sum of x in eight lanes over 8*blocks floats. blocks > 0.")
+	a.sumOf(func(reg.VecVirtual) {})
+}
+
+func (a *assembler) sumSquaresAround() {
+	a.function("sumSquaresAround", "func(x *float32, centre float32, blocks int) float32",
+		"sumSquaresAround returns the sum of (x-centre)*(x-centre) in eight lanes over",
+		"8*blocks floats. blocks > 0.")
+	centre := a.floatParam("centre")
+	a.sumOf(func(v reg.VecVirtual) {
+		a.VSUBPS(centre, v, v)
+		a.VMULPS(v, v, v)
+	})
+}
+
+// sumOf is the body of a function that sums what term makes of its floats.
+func (a *assembler) sumOf(term func(v reg.VecVirtual)) {
 	x, sum := a.param("x"), a.zero()
 	a.loop("block", a.param("blocks"), func() {
 		v := a.YMM()
 		a.VMOVUPS(at(x, 0), v)
-		a.VMULPS(v, v, v)
+		term(v)
 		a.VADDPS(v, sum, sum)
 		a.ADDQ(Imm(32), x)
 	})
 	a.sumLanes(sum)
 	a.Store(sum.AsX(), a.ReturnIndex(0))
+	a.end()
+}
+
+func (a *assembler) layerNorm() {
+	a.function("layerNorm", "func(out, x, w, b *float32, mean, factor float32, blocks int)",
+		"layerNorm sets out = ((x-mean)*factor)*w + b for 8*blocks floats. blocks > 0.")
+	out, x, w, b := a.param("out"), a.param("x"), a.param("w"), a.param("b")
+	mean, factor := a.floatParam("mean"), a.floatParam("factor")
+	a.loop("block", a.param("blocks"), func() {
+		v := a.YMM()
+		a.VMOVUPS(at(x, 0), v)
+		a.VSUBPS(mean, v, v)
+		a.VMULPS(factor, v, v)
+		a.VMULPS(at(w, 0), v, v)
+		a.VADDPS(at(b, 0), v, v)
+		a.VMOVUPS(v, at(out, 0))
+		for _, p := range []reg.GPVirtual{x, w, b, out} {
+			a.ADDQ(Imm(32), p)
+		}
+	})
 	a.end()
 }
 
@@ -203,6 +281,70 @@ func (a *assembler) swiGLU() {
 		}
 	})
 	a.end()
+}
+
+// gelu works on two vectors at a time where it can: the chains of products are
+// longer than the processor looks ahead.
+func (a *assembler) gelu() {
+	a.function("gelu", "func(x, b *float32, blocks int)",
+		"gelu sets x = kernel.GELU(x + b) for 8*blocks floats. blocks > 0.")
+	x, b, blocks := a.param("x"), a.param("b"), a.param("blocks")
+	zero := a.zero()
+	magnitude, limit := a.YMM(), a.YMM()
+	a.VMOVUPS(a.words(0x7fffffff), magnitude)
+	a.VMOVUPS(a.floats(kernel.GELUMax), limit)
+
+	step := func(count int) {
+		v, t, u := vectors(count, a.YMM), vectors(count, a.YMM), vectors(count, a.YMM)
+		for i := range count {
+			a.VMOVUPS(at(x, 32*i), v[i])
+			a.VADDPS(at(b, 32*i), v[i], v[i])
+			a.VANDPS(magnitude, v[i], t[i])
+			a.VMINPS(limit, t[i], t[i])
+			a.VSUBPS(a.floats(kernel.GELUCentre), t[i], t[i])
+			a.VMULPS(t[i], t[i], u[i])
+		}
+		odd, even := a.horner(u, kernel.GELUOdd[:]), a.horner(u, kernel.GELUEven[:])
+		for i := range count {
+			a.VMULPS(odd[i], t[i], t[i])
+			a.VADDPS(t[i], even[i], even[i])
+			a.VMOVUPS(a.floats(kernel.GELUSquare), t[i])
+			a.VSUBPS(u[i], t[i], t[i])
+			a.VMULPS(even[i], t[i], t[i])
+			a.VMAXPS(zero, v[i], v[i]) // +0 where both are zeros
+			a.VSUBPS(t[i], v[i], v[i])
+			a.VMOVUPS(v[i], at(x, 32*i))
+		}
+		a.ADDQ(U32(32*count), x)
+		a.ADDQ(U32(32*count), b)
+	}
+	a.TESTQ(U32(1), blocks)
+	a.JZ(LabelRef("even"))
+	step(1)
+	a.Label("even")
+	a.SHRQ(Imm(1), blocks)
+	a.JZ(LabelRef("done"))
+	a.loop("pair", blocks, func() { step(2) })
+	a.Label("done")
+	a.end()
+}
+
+// horner evaluates a polynomial, coefficients lowest first, in each of u.
+func (a *assembler) horner(u []reg.VecVirtual, coefficients []float32) []reg.VecVirtual {
+	p := vectors(len(u), a.YMM)
+	last := len(coefficients) - 1
+	for i := range u {
+		a.VMULPS(a.floats(coefficients[last]), u[i], p[i])
+	}
+	for c := last - 1; c >= 0; c-- {
+		for i := range u {
+			if c < last-1 {
+				a.VMULPS(u[i], p[i], p[i])
+			}
+			a.VADDPS(a.floats(coefficients[c]), p[i], p[i])
+		}
+	}
+	return p
 }
 
 func (a *assembler) add() {

@@ -93,3 +93,29 @@ func (a *assembler) dotI8(rows int) {
 	}
 	a.end()
 }
+
+func (a *assembler) hamming() {
+	a.function("hamming", "func(out *int32, query, vectors *byte, count, blocks int)",
+		"hamming counts the bits in which a query of 16*blocks bytes differs from each of",
+		"count consecutive vectors. count > 0, blocks > 0.")
+	out, query, vectors := a.param("out"), a.param("query"), a.param("vectors")
+	a.loop("vector", a.param("count"), func() {
+		q, left, sum := a.GP64(), a.param("blocks"), a.GP64()
+		a.MOVQ(query, q)
+		a.XORQ(sum, sum)
+		a.loop("bits", left, func() {
+			for word := range 2 {
+				t := a.GP64()
+				a.MOVQ(at(q, 8*word), t)
+				a.XORQ(at(vectors, 8*word), t)
+				a.POPCNTQ(t, t)
+				a.ADDQ(t, sum)
+			}
+			a.ADDQ(Imm(16), q)
+			a.ADDQ(Imm(16), vectors)
+		})
+		a.MOVL(sum.As32(), at(out, 0))
+		a.ADDQ(Imm(4), out)
+	})
+	a.end()
+}
