@@ -2,7 +2,7 @@ package analyze
 
 import (
 	"fmt"
-	"runtime"
+	"runtime/debug"
 
 	"github.com/gomlx/gomlx/backends"
 	"github.com/gomlx/gomlx/pkg/core/graph"
@@ -55,7 +55,7 @@ func (p *program) load(read func(scope *mlcontext.Context) error) error {
 			return err
 		}
 	}
-	runtime.GC() // what was read lies in Go's memory still, a layer's worth
+	debug.FreeOSMemory() // what was read lies in Go's memory still, a layer's worth
 	return nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode"
 
 	"github.com/effir/effir/internal/tinymodel"
 	"github.com/effir/effir/toolchain/export"
@@ -74,18 +75,42 @@ type text struct {
 
 func (t text) TokenizerJSON() ([]byte, error) { return []byte(t.json), nil }
 
+// byteLevel is the tokenizer.json of another kind.
+var byteLevel = func() string { b, _ := tinymodel.New(1).TokenizerJSON(); return string(b) }()
+
 func TestWithoutUnusedRefuses(t *testing.T) {
 	for problem, src := range map[string]export.Source{
-		"only a BERT":      tinymodel.New(1),
-		"tokenizer.json":   text{tinymodel.NewBert(1), "{"},
-		"no model.vocab":   text{tinymodel.NewBert(1), "{}"},
-		"has the id":       text{tinymodel.NewBert(1), `{"model":{"vocab":{"a":0,"b":0}}}`},
-		"has the id 1e+06": text{tinymodel.NewBert(1), `{"model":{"vocab":{"a":1000000}}}`},
-		"but unused ones":  text{tinymodel.NewBert(1), `{"model":{"vocab":{"[unused0]":0}}}`},
-		"not in model":     text{tinymodel.NewBert(1), `{"model":{"vocab":{"a":0}},"added_tokens":[{"id":7,"content":"x"}]}`},
+		"this is a llama":   tinymodel.New(1),
+		"tokenizer.json":    text{tinymodel.NewBert(1), "{"},
+		"must be WordPiece": text{tinymodel.NewBert(1), byteLevel},
 	} {
 		if _, err := export.WithoutUnused(src); err == nil || !strings.Contains(err.Error(), problem) {
 			t.Errorf("error %v does not say %q", err, problem)
 		}
+	}
+}
+
+// Tokens in other scripts go; words of the kept ones, digits and punctuation stay.
+func TestWithScripts(t *testing.T) {
+	whole := tinymodel.NewBert(2)
+	short, err := export.WithScripts(whole, []string{"Latin"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	tokens := parse(t, short)
+	for id := range int32(tokens.Len()) {
+		text, _ := tokens.Token(id)
+		for _, r := range text {
+			if unicode.Is(unicode.Han, r) || unicode.Is(unicode.Cyrillic, r) {
+				t.Errorf("token %q stayed", text)
+			}
+		}
+	}
+	const text = "how to cancel 42 requests?"
+	if a, b := parse(t, whole).Encode(nil, text), tokens.Encode(nil, text); len(a) != len(b) {
+		t.Errorf("%q: %d tokens became %d", text, len(a), len(b))
+	}
+	if _, err := export.WithScripts(whole, []string{"latin"}); err == nil || !strings.Contains(err.Error(), "Latin") {
+		t.Errorf("unknown script: %v", err)
 	}
 }

@@ -18,6 +18,7 @@ func exportCommand() *cobra.Command {
 	var o export.Options
 	var out, pooling string
 	var dropUnused bool
+	var scripts []string
 	c := &cobra.Command{
 		Use:   "export CHECKPOINT",
 		Short: "Quantise a checkpoint and write it as a model package",
@@ -42,6 +43,11 @@ nearly lossless. --precision names tensors of the package by pattern:
 			src := export.Source(files)
 			if dropUnused {
 				if src, err = export.WithoutUnused(src); err != nil {
+					return err
+				}
+			}
+			if len(scripts) > 0 {
+				if src, err = export.WithScripts(src, scripts); err != nil {
 					return err
 				}
 			}
@@ -70,6 +76,7 @@ nearly lossless. --precision names tensors of the package by pattern:
 	f.IntVar(&o.Precision.Embedding, "embedding", 8, "bits of the token table: 4 or 8")
 	f.StringToIntVar(&o.Precision.Overrides, "precision", nil, "bits of tensors by pattern, such as 'layer.0.*=7'")
 	f.BoolVar(&dropUnused, "drop-unused", false, "leave the [unusedN] entries of a BERT vocabulary out")
+	f.StringSliceVar(&scripts, "scripts", nil, "leave out tokens in other scripts, such as Latin,Greek (default: keep all)")
 	return withGGUF(c)
 }
 
