@@ -38,7 +38,7 @@ func TestAssets(t *testing.T) {
 	dir := t.TempDir()
 	model := tinymodel.Write(t)
 	for _, bundle := range []string{tinybundle.Write(t, ""), tinybundle.Write(t, model)} {
-		if err := edgebuild.Assets(t.Context(), dir, model, bundle); err != nil {
+		if err := edgebuild.Assets(t.Context(), dir, os.DirFS(model), os.DirFS(bundle)); err != nil {
 			t.Fatal(err)
 		}
 		for to, from := range map[string]string{"model": model, "index": bundle} {
@@ -47,15 +47,19 @@ func TestAssets(t *testing.T) {
 			}
 		}
 	}
-	if err := edgebuild.Assets(t.Context(), dir, t.TempDir(), tinybundle.Write(t, "")); err == nil || !strings.Contains(err.Error(), "model.json") {
+	if err := edgebuild.Assets(t.Context(), dir, os.DirFS(t.TempDir()), os.DirFS(tinybundle.Write(t, ""))); err == nil || !strings.Contains(err.Error(), "model.json") {
 		t.Errorf("a folder without model: %v", err)
 	}
-	if err := edgebuild.Assets(t.Context(), dir, model, t.TempDir()); err == nil || !strings.Contains(err.Error(), "index.json") {
+	if err := edgebuild.Assets(t.Context(), dir, os.DirFS(model), os.DirFS(t.TempDir())); err == nil || !strings.Contains(err.Error(), "index.json") {
 		t.Errorf("a folder without bundle: %v", err)
+	}
+	other := os.DirFS(tinybundle.Write(t, tinymodel.WriteBert(t)))
+	if err := edgebuild.Assets(t.Context(), dir, os.DirFS(model), other); err == nil || !strings.Contains(err.Error(), "another model") {
+		t.Errorf("a bundle of another model: %v", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := edgebuild.Assets(ctx, dir, model, tinybundle.Write(t, "")); !errors.Is(err, context.Canceled) {
+	if err := edgebuild.Assets(ctx, dir, os.DirFS(model), os.DirFS(tinybundle.Write(t, ""))); !errors.Is(err, context.Canceled) {
 		t.Errorf("cancelled: %v", err)
 	}
 }

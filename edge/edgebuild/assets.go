@@ -5,90 +5,48 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 
-	"github.com/effir/effir/internal/atomicfile"
+	"github.com/effir/effir/internal/publish"
 	"github.com/effir/effir/wasm/index"
-	"github.com/effir/effir/wasm/model"
+	"github.com/effir/effir/wasm/model/modeldir"
 )
 
-// Assets copies a model package and a search bundle below dir, to model/ and
-// index/, where the worker looks for them. Only files that the manifests name
-// are copied. What dir held for older manifests is removed at the end.
-func Assets(ctx context.Context, dir, modelDir, bundleDir string) error {
-	text, err := os.ReadFile(filepath.Join(modelDir, model.FileName))
-	if err != nil {
-		return fmt.Errorf("model package: %w; give the folder that holds %s", err, model.FileName)
+// Assets copies a model package and, unless it is nil, a search bundle below dir,
+// to model/ and index/, where the worker looks for them. Only files that the
+// manifests name are copied. What dir held for older manifests is removed at the
+// end. A bundle with vectors of another model is refused.
+func Assets(ctx context.Context, dir string, model, bundle fs.FS) error {
+	if bundle != nil {
+		if err := match(model, bundle); err != nil {
+			return err
+		}
 	}
-	m, err := model.Parse(text)
+	if err := publish.Model(ctx, filepath.Join(dir, "model"), model); err != nil || bundle == nil {
+		return err
+	}
+	return publish.Bundle(ctx, filepath.Join(dir, "index"), bundle)
+}
+
+// match says whether a bundle's vectors, if any, are the model's.
+func match(model, bundle fs.FS) error {
+	m, manifest, err := modeldir.Open(model)
 	if err != nil {
 		return err
 	}
-	files := []string{m.Tokenizer.FileName()}
-	for _, chunk := range m.Weights.Chunks {
-		files = append(files, chunk.FileName())
-	}
-	if err := publish(ctx, filepath.Join(dir, "model"), modelDir, model.FileName, files); err != nil {
-		return err
-	}
-	if text, err = os.ReadFile(filepath.Join(bundleDir, index.ManifestName)); err != nil {
+	text, err := fs.ReadFile(bundle, index.ManifestName)
+	if errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("search bundle: %w; give the folder that holds %s", err, index.ManifestName)
+	}
+	if err != nil {
+		return err
 	}
 	b, err := index.ParseBundle(text)
 	if err != nil {
 		return err
 	}
-	files = []string{b.Keyword.SHA256 + ".bin", b.Passages.SHA256 + ".bin"}
-	if b.Vectors != nil {
-		files = append(files, b.Vectors.SHA256+".bin")
+	if b.Vectors != nil && b.Vectors.Model != modeldir.Identity(manifest) {
+		return fmt.Errorf("search bundle: it was embedded with another model than %s; give that model, or index again with this one", m.Name)
 	}
-	return publish(ctx, filepath.Join(dir, "index"), bundleDir, index.ManifestName, files)
-}
-
-// publish copies files and then their manifest from one folder to another, so
-// that a manifest never names what is not there yet.
-func publish(ctx context.Context, to, from, manifest string, files []string) error {
-	if err := os.MkdirAll(to, 0o755); err != nil {
-		return err
-	}
-	keep := map[string]bool{manifest: true}
-	for _, name := range append(files, manifest) {
-		if err := ctx.Err(); err != nil {
-			return err
-		}
-		keep[name] = true
-		if err := copyFile(filepath.Join(to, name), filepath.Join(from, name)); err != nil {
-			return err
-		}
-	}
-	entries, err := os.ReadDir(to)
-	if err != nil {
-		return err
-	}
-	for _, entry := range entries {
-		if old := filepath.Join(to, entry.Name()); !keep[entry.Name()] && filepath.Ext(old) == ".bin" {
-			err = errors.Join(err, os.Remove(old))
-		}
-	}
-	return err
-}
-
-// copyFile copies a file unless the target has its size already: names of
-// content say what it is, and the worker verifies it.
-func copyFile(to, from string) error {
-	want, err := os.Stat(from)
-	if err != nil {
-		return err
-	}
-	if got, err := os.Stat(to); err == nil && got.Size() == want.Size() && filepath.Ext(to) == ".bin" {
-		return nil
-	} else if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	content, err := os.ReadFile(from)
-	if err != nil {
-		return err
-	}
-	return atomicfile.Write(to, content)
+	return nil
 }

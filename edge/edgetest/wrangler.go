@@ -35,7 +35,7 @@ func deployment(t testing.TB, configuration, modelDir, bundleDir string) string 
 	if err := edgebuild.Write(worker, files); err != nil {
 		t.Fatal(err)
 	}
-	if err := edgebuild.Assets(t.Context(), filepath.Join(worker, "assets"), modelDir, bundleDir); err != nil {
+	if err := edgebuild.Assets(t.Context(), filepath.Join(worker, "assets"), os.DirFS(modelDir), os.DirFS(bundleDir)); err != nil {
 		t.Fatal(err)
 	}
 	text, err := os.ReadFile(configuration)

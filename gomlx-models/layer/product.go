@@ -15,8 +15,8 @@ import (
 //
 // Its gradients are matrix products too. GoMLX's gradient of DotGeneral
 // multiplies element by element into an array [batch..., m, n, k] and sums up,
-// which XLA turns into a product on no backend that was measured: a hundred
-// times slower.
+// which neither XLA on the CPU nor the Go backend turns into a product: a training
+// step of a small BERT takes a hundred times longer.
 func Product(a, b *Node) *Node {
 	last := a.Rank() - 1
 	if last < 1 || b.Rank() != last+1 || !slices.Equal(a.Shape().Dimensions[:last-1], b.Shape().Dimensions[:last-1]) ||

@@ -30,6 +30,8 @@ func TestConfigValidate(t *testing.T) {
 		{"HeadDim", func(c *Config) { c.Heads, c.HeadDim = 1<<20, 1<<20 }},
 		{"Intermediate", func(c *Config) { c.Intermediate = nil }},
 		{"Intermediate[1]", func(c *Config) { c.Intermediate[1] = -1 }},
+		{"DropAttention", func(c *Config) { c.DropAttention = []int{2} }},
+		{"MaxPositions", func(c *Config) { c.MaxPositions = -1 }},
 		{"RopeTheta", func(c *Config) { c.RopeTheta = 0 }},
 		{"RopeTheta", func(c *Config) { c.RopeTheta = math.NaN() }},
 		{"RopeTheta", func(c *Config) { c.RopeTheta = math.Inf(1) }},

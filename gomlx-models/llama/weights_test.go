@@ -88,6 +88,65 @@ func TestLoad(t *testing.T) {
 	}
 }
 
+func TestLoadParts(t *testing.T) {
+	cfg := validConfig()
+	cfg.DropAttention = []int{1}
+	w := randomWeights(cfg, 1)
+	for _, c := range []struct {
+		parts []family.Part
+		want  int
+	}{
+		{nil, 1 + 9 + 0 + 1},
+		{[]family.Part{family.PartEmbedding}, 1},
+		{[]family.Part{family.PartFinal}, 1},
+		{[]family.Part{0}, 9},
+		{[]family.Part{1}, 0}, // neither attention nor MLP, so no norms either
+	} {
+		scope := context.New()
+		if err := cfg.Load(scope, w, c.parts...); err != nil {
+			t.Fatal(err)
+		}
+		if n := scope.NumVariables(); n != c.want {
+			t.Errorf("parts %v: %d variables, want %d", c.parts, n, c.want)
+		}
+	}
+	if err := cfg.Load(context.New(), w, 2); err == nil || !strings.Contains(err.Error(), "2 layers") {
+		t.Errorf("part 2: %v", err)
+	}
+}
+
+// TestDropAttention: a layer without attention computes what one does whose
+// attention writes zeros.
+func TestDropAttention(t *testing.T) {
+	b, err := backend.Open("go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Finalize()
+	last := func(cfg Config, w memoryWeights) [][][]float32 {
+		scope := context.New()
+		if err := cfg.Load(scope, w); err != nil {
+			t.Fatal(err)
+		}
+		out, err := context.ExecOnce(b, scope, func(scope *context.Context, ids, mask *graph.Node) *graph.Node {
+			return family.Forward(cfg, scope, ids, mask).Last
+		}, [][]int32{{1, 2, 9}}, [][]bool{{true, true, true}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out.Value().([][][]float32)
+	}
+	cfg := validConfig()
+	w := randomWeights(cfg, 1)
+	full := last(cfg, w)
+	clear(w["model.layers.0.self_attn.o_proj.weight"].data)
+	zeroed := last(cfg, w)
+	cfg.DropAttention = []int{0}
+	if got := last(cfg, w); fmt.Sprint(got) != fmt.Sprint(zeroed) || fmt.Sprint(got) == fmt.Sprint(full) {
+		t.Errorf("without attention: %v\nwith attention of zeros: %v\nwith attention: %v", got, zeroed, full)
+	}
+}
+
 // TestLoadCopies: whoever provides the weights may overwrite its slices.
 func TestLoadCopies(t *testing.T) {
 	cfg := validConfig()

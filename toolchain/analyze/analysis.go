@@ -55,6 +55,10 @@ type Analysis struct {
 	// Importance lists for each unit the layers that have it, the least important first.
 	Importance map[Unit][]Score `json:"importance"`
 
+	// Greedy lists the layers in the order in which [Greedy] drops their unit, with what is then
+	// lost; as far as it was measured.
+	Greedy map[Unit][]Score `json:"greedy,omitempty"`
+
 	Effect *Effect `json:"effect,omitempty"` // of dropping by this order, if it was measured
 }
 
@@ -63,6 +67,21 @@ func (a *Analysis) Order(u Unit) []int {
 	order := []int{}
 	for _, s := range a.Importance[u] {
 		order = append(order, s.Layer)
+	}
+	return order
+}
+
+// GreedyOrder returns the layers that have the unit, first those that Greedy drops, in its order,
+// then the rest, the least important first.
+func (a *Analysis) GreedyOrder(u Unit) []int {
+	order := []int{}
+	for _, s := range a.Greedy[u] {
+		order = append(order, s.Layer)
+	}
+	for _, layer := range a.Order(u) {
+		if !slices.Contains(order, layer) {
+			order = append(order, layer)
+		}
 	}
 	return order
 }
@@ -106,17 +125,29 @@ func Read(path string) (*Analysis, error) {
 	if err := json.NewDecoder(bytes.NewReader(data)).Decode(&a); err != nil {
 		return fail("", "is not the JSON of an analysis", err)
 	}
-	for _, unit := range Units {
+	check := func(field string, scores []Score) error {
 		seen := map[int]bool{}
-		for i, s := range a.Importance[unit] {
-			field := "importance." + string(unit)
+		for i, s := range scores {
+			var err error
 			switch {
 			case s.Layer < 0 || s.Layer >= a.Layers || seen[s.Layer]:
-				return fail(field, fmt.Sprintf("entry %d names layer %d of %d, or names it again", i, s.Layer, a.Layers), nil)
+				_, err = fail(field, fmt.Sprintf("entry %d names layer %d of %d, or names it again", i, s.Layer, a.Layers), nil)
 			case math.Abs(s.Importance) > 2: // JSON has no NaN
-				return fail(field, fmt.Sprintf("entry %d is %g, want 0 to 2", i, s.Importance), nil)
+				_, err = fail(field, fmt.Sprintf("entry %d is %g, want 0 to 2", i, s.Importance), nil)
+			}
+			if err != nil {
+				return err
 			}
 			seen[s.Layer] = true
+		}
+		return nil
+	}
+	for _, unit := range Units {
+		if err := check("importance."+string(unit), a.Importance[unit]); err != nil {
+			return nil, err
+		}
+		if err := check("greedy."+string(unit), a.Greedy[unit]); err != nil {
+			return nil, err
 		}
 		rank(a.Importance[unit])
 	}

@@ -44,6 +44,11 @@ func (s *streamed) Embed(ctx context.Context, texts []string, kind encoder.Kind)
 			return nil, err
 		}
 	}
+	return s.vectors(ctx, ids)
+}
+
+// vectors embeds texts given as tokens.
+func (s *streamed) vectors(ctx context.Context, ids [][]int32) ([][]float32, error) {
 	cfg, how := s.model.Config(), s.reader.Embedding()
 	groups := s.groups(ids)
 	if err := s.embed(ctx, groups, ids); err != nil {
@@ -68,7 +73,7 @@ func (s *streamed) Embed(ctx context.Context, texts []string, kind encoder.Kind)
 	}
 	defer p.close()
 	dims := cfg.Dims()
-	vectors := make([][]float32, len(texts))
+	vectors := make([][]float32, len(ids))
 	err = s.each(ctx, p, groups, cfg.HiddenSize, func(g *group, out []float32) {
 		for row, text := range g.texts {
 			vectors[text] = slices.Clone(out[row*dims : (row+1)*dims])

@@ -15,6 +15,7 @@ import (
 	"github.com/effir/effir/internal/tinymodel"
 	"github.com/effir/effir/toolchain/checkpoint"
 	"github.com/effir/effir/toolchain/compress"
+	_ "github.com/effir/effir/toolchain/finetune" // the effir command holds it, and it changes how the C library keeps memory
 )
 
 // wide is a large model whose weights are made when they are asked for, as reading them from a file

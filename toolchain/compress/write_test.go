@@ -112,7 +112,7 @@ func TestWriteKeepsOthers(t *testing.T) {
 // TestExportLacksDropped: a package of a cut model has no tensor of a dropped MLP, and the width of
 // the others.
 func TestExportLacksDropped(t *testing.T) {
-	c, err := New(tinymodel.New(1), Plan{DropMLP: []int{3}, Neurons: map[int][]int{0: span(32)}})
+	c, err := New(tinymodel.New(1), Plan{DropMLP: []int{2}, Neurons: map[int][]int{0: span(32)}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -131,7 +131,7 @@ func TestExportLacksDropped(t *testing.T) {
 	if err := json.Unmarshal(text, &manifest); err != nil {
 		t.Fatal(err)
 	}
-	if want := []int{32, 0, 64, 0}; !slices.Equal(manifest.Llama.MLP, want) { // 40 is padded to 64
+	if want := []int{32, 0, 0, 128}; !slices.Equal(manifest.Llama.MLP, want) {
 		t.Errorf("the package's widths are %v, want %v", manifest.Llama.MLP, want)
 	}
 	seen := 0
@@ -141,7 +141,7 @@ func TestExportLacksDropped(t *testing.T) {
 			continue
 		}
 		seen++
-		if layer == "1" || layer == "3" {
+		if layer == "1" || layer == "2" {
 			t.Errorf("tensor %s of a layer without MLP", tensor.Name)
 		}
 	}

@@ -1,13 +1,23 @@
+// Package demo prepares the search bundle that `effir demo` shows: the
+// documentation of the installed Go, in the user's cache.
 package demo
 
 import (
 	"context"
 	"fmt"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 
 	"github.com/effir/effir/toolchain/corpus"
+	"github.com/effir/effir/toolchain/importer"
 )
+
+// bundleFolder of the cache holds the bundle. Vectors are kept by the hash of
+// their model package; the folder's name changes with the kernels' arithmetic and
+// with what of a passage is embedded, so that no older vectors are taken for new.
+const bundleFolder = "go-documentation-r3"
 
 // Corpus returns the documentation of the installed Go's standard library.
 func Corpus(ctx context.Context) ([]corpus.Passage, error) {
@@ -24,7 +34,12 @@ func Bundle(ctx context.Context) (dir string, passages []corpus.Passage, err err
 	if passages, err = Corpus(ctx); err != nil {
 		return "", nil, err
 	}
-	if dir, err = cachePath("bundles", "go-documentation"); err != nil {
+	root, err := importer.CacheDir("")
+	if err != nil {
+		return "", nil, err
+	}
+	dir = filepath.Join(root, "bundles", bundleFolder)
+	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
 		return "", nil, err
 	}
 	_, err = corpus.WriteBundle(dir, passages, corpus.BundleOptions{})

@@ -3,7 +3,7 @@ package embed
 
 import (
 	"context"
-	"os"
+	"io/fs"
 
 	"github.com/effir/effir/toolchain/corpus"
 	"github.com/effir/effir/wasm/encoder"
@@ -19,11 +19,11 @@ const embedWords = 60
 // slab is how many passages are embedded between two writes of the bundle.
 const slab = 512
 
-// Bundle gives a bundle's passages vectors, slab by slab, so that a search can
-// use what is there and an interrupted run goes on where it stopped. done is told
-// how many passages have vectors.
-func Bundle(ctx context.Context, bundleDir, modelDir string, passages []corpus.Passage, done func(embedded int)) error {
-	_, raw, err := modeldir.Open(os.DirFS(modelDir))
+// Bundle gives a bundle's passages vectors of a model package, slab by slab, so
+// that a search can use what is there and an interrupted run goes on where it
+// stopped. done is told how many passages have vectors.
+func Bundle(ctx context.Context, bundleDir string, model fs.FS, passages []corpus.Passage, done func(embedded int)) error {
+	_, raw, err := modeldir.Open(model)
 	if err != nil {
 		return err
 	}
@@ -33,7 +33,7 @@ func Bundle(ctx context.Context, bundleDir, modelDir string, passages []corpus.P
 		done(vectors.Len())
 		return nil
 	}
-	e, err := native.Open(os.DirFS(modelDir), native.Options{})
+	e, err := native.Open(model, native.Options{})
 	if err != nil {
 		return err
 	}

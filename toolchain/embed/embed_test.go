@@ -49,11 +49,11 @@ func vectors(t *testing.T, dir string) (count int, file string) {
 func TestBundleResumes(t *testing.T) {
 	model, list := tinymodel.Write(t), passages(1200)
 	whole, stopped := write(t, list), write(t, list)
-	if err := embed.Bundle(t.Context(), whole, model, list, func(int) {}); err != nil {
+	if err := embed.Bundle(t.Context(), whole, os.DirFS(model), list, func(int) {}); err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	err := embed.Bundle(ctx, stopped, model, list, func(n int) {
+	err := embed.Bundle(ctx, stopped, os.DirFS(model), list, func(n int) {
 		if n > 600 {
 			cancel()
 		}
@@ -65,7 +65,7 @@ func TestBundleResumes(t *testing.T) {
 		t.Fatalf("the stopped run kept %d of %d vectors, want some", count, len(list))
 	}
 	first := 0
-	if err := embed.Bundle(t.Context(), stopped, model, list, func(n int) {
+	if err := embed.Bundle(t.Context(), stopped, os.DirFS(model), list, func(n int) {
 		if first == 0 {
 			first = n
 		}
@@ -85,7 +85,7 @@ func TestBundleResumes(t *testing.T) {
 func TestBundleStartsAgainForAnotherModel(t *testing.T) {
 	list := passages(5)
 	dir, model := write(t, list), tinymodel.Write(t)
-	if err := embed.Bundle(t.Context(), dir, model, list, func(int) {}); err != nil {
+	if err := embed.Bundle(t.Context(), dir, os.DirFS(model), list, func(int) {}); err != nil {
 		t.Fatal(err)
 	}
 	path := filepath.Join(model, "model.json")
@@ -98,7 +98,7 @@ func TestBundleStartsAgainForAnotherModel(t *testing.T) {
 		t.Fatal(err)
 	}
 	embedded := 0
-	if err := embed.Bundle(t.Context(), dir, model, list, func(n int) { embedded = n }); err != nil || embedded != len(list) {
+	if err := embed.Bundle(t.Context(), dir, os.DirFS(model), list, func(n int) { embedded = n }); err != nil || embedded != len(list) {
 		t.Errorf("%d passages embedded, error %v; want all", embedded, err)
 	}
 	b, err := corpus.ReadManifest(dir)
@@ -114,7 +114,7 @@ func TestBundleStartsAgainForAnotherModel(t *testing.T) {
 func TestBundleTakesEmptyPassages(t *testing.T) {
 	list := append(passages(2), corpus.Passage{ID: "empty"})
 	dir := write(t, list)
-	if err := embed.Bundle(t.Context(), dir, tinymodel.Write(t), list, func(int) {}); err != nil {
+	if err := embed.Bundle(t.Context(), dir, os.DirFS(tinymodel.Write(t)), list, func(int) {}); err != nil {
 		t.Fatal(err)
 	}
 	if count, _ := vectors(t, dir); count != len(list) {
@@ -130,14 +130,14 @@ func TestBundleRepairsVectors(t *testing.T) {
 		func(path string) error { return os.WriteFile(path, []byte("damaged"), 0o600) },
 		os.Remove,
 	} {
-		if err := embed.Bundle(t.Context(), dir, model, list, func(int) {}); err != nil {
+		if err := embed.Bundle(t.Context(), dir, os.DirFS(model), list, func(int) {}); err != nil {
 			t.Fatal(err)
 		}
 		_, file := vectors(t, dir)
 		if err := damage(filepath.Join(dir, file+".bin")); err != nil {
 			t.Fatal(err)
 		}
-		if err := embed.Bundle(t.Context(), dir, model, list, func(int) {}); err != nil {
+		if err := embed.Bundle(t.Context(), dir, os.DirFS(model), list, func(int) {}); err != nil {
 			t.Fatal(err)
 		}
 		if _, _, err := corpus.OpenBundle(dir); err != nil {

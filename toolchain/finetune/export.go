@@ -7,11 +7,14 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
+	"github.com/gomlx/gomlx/pkg/core/graph"
 	"github.com/gomlx/gomlx/pkg/core/tensors"
 
 	"github.com/effir/effir/gomlx-models/family"
+	"github.com/effir/effir/gomlx-models/layer"
 	"github.com/effir/effir/gomlx-models/lora"
 	"github.com/effir/effir/gomlx-models/slim"
 	"github.com/effir/effir/toolchain/checkpoint"
@@ -73,8 +76,22 @@ func (t trainedSource) Tensor(name string) (checkpoint.Tensor, error) {
 	if err != nil {
 		return checkpoint.Tensor{}, fmt.Errorf("%s: %w", name, err)
 	}
+	if t.options.WeightBits > 0 && t.isLinear(path) && last == layer.VarWeight {
+		// What was trained is the rounded weight: a package of as many bits then holds it exactly.
+		value, err = graph.ExecOnce(t.backend, func(w *graph.Node) *graph.Node {
+			return layer.FakeQuantise(w, t.options.WeightBits)
+		}, value)
+		if err != nil {
+			return checkpoint.Tensor{}, fmt.Errorf("round %s: %w", name, err)
+		}
+	}
 	data, err := tensors.CopyFlatData[float32](value)
 	return checkpoint.Tensor{Name: name, Shape: v.Shape().Dimensions, Data: data}, err
+}
+
+// isLinear tells whether a scope of the student holds a linear weight of a layer.
+func (t trainedSource) isLinear(path string) bool {
+	return slices.ContainsFunc(t.student.model.Linears(), func(l family.Linear) bool { return l.Path == path })
 }
 
 // checkOut reports a folder that holds something else than a run, which must

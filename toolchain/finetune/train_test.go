@@ -148,7 +148,7 @@ func TestSlim(t *testing.T) {
 }
 
 // TestRounded trains with rounded weights and a rounded token table: the table
-// that is written has few values a group, the loss differs from that without.
+// that is written and the weights have few values a group, the loss differs from that without.
 func TestRounded(t *testing.T) {
 	o := options(t)
 	o.Steps = 1
@@ -167,6 +167,12 @@ func TestRounded(t *testing.T) {
 		slices.Sort(row)
 		if n := len(slices.Compact(row)); n > 8 {
 			t.Fatalf("a row of the token table has %d values, 3 bits allow 8", n)
+		}
+	}
+	for row := range slices.Chunk(trained["encoder.layer.0.attention.self.query.weight"], 16) {
+		slices.Sort(row)
+		if n := len(slices.Compact(row)); n > 4 {
+			t.Fatalf("a row of weights has %d values, 2 bits allow 4", n)
 		}
 	}
 }

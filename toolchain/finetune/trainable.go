@@ -9,12 +9,14 @@ import (
 
 	"github.com/gomlx/gomlx/backends"
 	"github.com/gomlx/gomlx/pkg/core/graph"
+	"github.com/gomlx/gomlx/pkg/core/tensors"
 	"github.com/gomlx/gomlx/pkg/ml/context"
 
 	"github.com/effir/effir/gomlx-models/layer"
 	"github.com/effir/effir/gomlx-models/lora"
 	"github.com/effir/effir/gomlx-models/loss"
 	"github.com/effir/effir/gomlx-models/slim"
+	"github.com/effir/effir/wasm/kernel"
 )
 
 // prepare decides what is trained: it adds a head, adapters or gates, rounds
@@ -106,11 +108,7 @@ func (n *network) roundEmbeddings(b backends.Backend, bits int) error {
 		if !isTokenTable(v) {
 			continue
 		}
-		value, err := v.Value()
-		if err != nil {
-			return err
-		}
-		rounded, err := graph.ExecOnce(b, func(table *graph.Node) *graph.Node { return layer.FakeQuantise(table, bits) }, value)
+		rounded, err := roundTable(b, v, bits)
 		if err != nil {
 			return fmt.Errorf("--embedding-bits: %w", err)
 		}
@@ -119,6 +117,24 @@ func (n *network) roundEmbeddings(b backends.Backend, bits int) error {
 		}
 	}
 	return nil
+}
+
+// roundTable returns a token table rounded as packages store it, where they have
+// that number of bits, and in groups along its rows otherwise.
+func roundTable(b backends.Backend, v *context.Variable, bits int) (*tensors.Tensor, error) {
+	value, err := v.Value()
+	if err != nil {
+		return nil, err
+	}
+	rows, dim := v.Shape().Dimensions[0], v.Shape().Dimensions[1]
+	if dim%kernel.Group != 0 || bits != 4 {
+		return graph.ExecOnce(b, func(table *graph.Node) *graph.Node { return layer.FakeQuantise(table, bits) }, value)
+	}
+	table, err := tensors.CopyFlatData[float32](value)
+	if err != nil {
+		return nil, err
+	}
+	return tensors.FromFlatDataAndDimensions(kernel.UnpackQ4Rows(kernel.PackQ4Rows(table, rows, dim), rows, dim), rows, dim), nil
 }
 
 // isTokenTable tells whether a variable holds a vector per token.

@@ -5,6 +5,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"github.com/effir/effir/toolchain/checkpoint"
@@ -97,4 +98,37 @@ func readFile(t testing.TB, path string) []byte {
 		t.Fatal(err)
 	}
 	return data
+}
+
+// metadata compares entries of a file.
+type metadata struct {
+	t *testing.T
+	f *gguf.File
+}
+
+func (m metadata) texts(want map[string]string) {
+	m.t.Helper()
+	for key, value := range want {
+		if got, err := m.f.Text(key); err != nil || got != value {
+			m.t.Errorf("%s is %q (%v), want %q", key, got, err, value)
+		}
+	}
+}
+
+func (m metadata) numbers(want map[string]int) {
+	m.t.Helper()
+	for key, value := range want {
+		if got, err := m.f.Uint(key); err != nil || got != value {
+			m.t.Errorf("%s is %d (%v), want %d", key, got, err, value)
+		}
+	}
+}
+
+func (m metadata) lists(want map[string][]int) {
+	m.t.Helper()
+	for key, value := range want {
+		if got, err := m.f.Ints(key); err != nil || !slices.Equal(got, value) {
+			m.t.Errorf("%s is %v (%v), want %v", key, got, err, value)
+		}
+	}
 }

@@ -3,10 +3,12 @@ package ggufexport
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"math"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -16,16 +18,14 @@ import (
 	gomlx "github.com/effir/effir/gomlx-models/encoder"
 	"github.com/effir/effir/gomlx-models/pooling"
 	"github.com/effir/effir/toolchain/checkpoint"
+	"github.com/effir/effir/toolchain/compress"
 	"github.com/effir/effir/toolchain/floatmodel"
 	"github.com/effir/effir/toolchain/gguf"
+	"github.com/effir/effir/toolchain/importer"
 	"github.com/effir/effir/toolchain/reader"
+	"github.com/effir/effir/toolchain/verify"
 	"github.com/effir/effir/wasm/encoder"
-)
-
-// The variables that name the folder of SmolLM2's checkpoint, and that make a missing llama.cpp an
-// error instead of a skip.
-const (
-	envRequire = "EFFIR_REQUIRE_LLAMACPP"
+	"github.com/effir/effir/wasm/tokenizer"
 )
 
 // row is what llama.cpp makes of a text.
@@ -45,7 +45,7 @@ func needLlama(t *testing.T) {
 		return
 	}
 	const missing = "no llama.cpp: run `npm ci --prefix toolchain/ggufexport/llamacpp --ignore-scripts --omit=optional` (Linux on x64)"
-	if os.Getenv(envRequire) == "1" {
+	if os.Getenv("EFFIR_REQUIRE_LLAMACPP") == "1" {
 		t.Fatal(missing)
 	}
 	t.Skip(missing)
@@ -74,8 +74,8 @@ func llama(t *testing.T, models, texts []string) [][]row {
 	return results
 }
 
-// float embeds texts with the GoMLX graph of a checkpoint, for texts of at most the given tokens.
-func float(t *testing.T, b backends.Backend, src *checkpoint.Checkpoint, texts []string, longest int) [][]float32 {
+// float embeds texts, which have fewer than the given tokens, with the GoMLX graph of a model.
+func float(t *testing.T, b backends.Backend, src Source, texts []string, longest int) [][]float32 {
 	t.Helper()
 	r, err := reader.New(src, longest)
 	if err != nil {
@@ -89,7 +89,7 @@ func float(t *testing.T, b backends.Backend, src *checkpoint.Checkpoint, texts [
 	if err != nil {
 		t.Fatal(err)
 	}
-	e, err := gomlx.New(b, model, floatmodel.Weights(src), gomlx.WithBuckets(longest), gomlx.WithBatchTokens(longest*len(texts)))
+	e, err := gomlx.New(b, model, family{src}, gomlx.WithBuckets(longest), gomlx.WithBatchTokens(longest*len(texts)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -110,19 +110,12 @@ func float(t *testing.T, b backends.Backend, src *checkpoint.Checkpoint, texts [
 	return vectors
 }
 
-// stored writes a model as a checkpoint and opens it.
-func stored(t *testing.T, m *memory) *checkpoint.Checkpoint {
-	t.Helper()
-	dir := filepath.Join(t.TempDir(), "checkpoint")
-	if err := checkpoint.Write(t.Context(), dir, m.config, m, m.tokenizer, nil); err != nil {
-		t.Fatal(err)
-	}
-	src, err := checkpoint.Open(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = src.Close() })
-	return src
+// family shows a model to the graph.
+type family struct{ Source }
+
+func (f family) Tensor(name string) ([]int, []float32, error) {
+	t, err := f.Source.Tensor(name)
+	return t.Shape, t.Data, err
 }
 
 func cosine(a []float64, b []float32) float64 {
@@ -137,6 +130,13 @@ func cosine(a []float64, b []float32) float64 {
 var tinyTexts = []string{
 	"x", "def byte_level(split): return 2026", "Grüße aus Köln, 1234 mal!", "  tabs\tand\nnewlines  ",
 	"🙂 emoji 👩‍👩‍👧", "import json; json.loads(trained.to_str())", "<b>if x < 3 && y > 4</b>", "como está?",
+}
+
+// tokenised is the tiny model with another tokenizer.
+func tokenised(t *testing.T, name string) *memory {
+	m := tiny(t, nil)
+	m.tokenizer = readFile(t, filepath.Join(importData, "tiny."+name+".json"))
+	return m
 }
 
 // TestLlamaCppAgrees: llama.cpp makes the same vectors of exported tiny models as the float graph of
@@ -157,22 +157,24 @@ func TestLlamaCppAgrees(t *testing.T) {
 		least float64 // cosine
 		model *memory
 	}{
-		{"whole", gguf.F32, 0.999999, tiny(t, nil)},
-		{"untied", gguf.F32, 0.999999, tiny(t, func(c *checkpoint.Config) { c.TieWordEmbeddings = false })},
-		{"whole, last token", gguf.F32, 0.999999, tiny(t, func(c *checkpoint.Config) { how(c, checkpoint.PoolLast, false) })},
-		{"whole, both ways", gguf.F32, 0.999999, tiny(t, func(c *checkpoint.Config) { how(c, checkpoint.PoolMean, true) })},
-		{"last token closes the text", gguf.F32, 0.999999, tiny(t, func(c *checkpoint.Config) { how(c, checkpoint.PoolLast, false) }).changed(t, closedBy(2, "<|im_end|>"))},
-		{"slim, both ways, last token", gguf.F32, 0.999999, tiny(t, slim)},
-		{"slim, first token", gguf.F32, 0.999999, tiny(t, func(c *checkpoint.Config) { slim(c); how(c, checkpoint.PoolCLS, true) })},
-		{"no MLP in the first and last", gguf.F32, 0.999999, tiny(t, func(c *checkpoint.Config) { c.IntermediateSizes = []int{0, 70, 0} })},
-		{"no attention in the last", gguf.F32, 0.999999, tiny(t, func(c *checkpoint.Config) { c.DroppedAttention = []int{2} })},
-		{"no attention", gguf.F32, 0.999999, tiny(t, func(c *checkpoint.Config) { c.DroppedAttention = []int{0, 1, 2} })},
-		{"nothing left", gguf.F32, 0.999999, tiny(t, func(c *checkpoint.Config) {
+		{"whole", gguf.F32, 0.99999, tiny(t, nil)},
+		{"untied", gguf.F32, 0.99999, tiny(t, func(c *checkpoint.Config) { c.TieWordEmbeddings = false })},
+		{"whole, last token", gguf.F32, 0.99999, tiny(t, func(c *checkpoint.Config) { how(c, checkpoint.PoolLast, false) })},
+		{"whole, both ways", gguf.F32, 0.99999, tiny(t, func(c *checkpoint.Config) { how(c, checkpoint.PoolMean, true) })},
+		{"last token closes the text", gguf.F32, 0.99999, tiny(t, func(c *checkpoint.Config) { how(c, checkpoint.PoolLast, false) }).changed(t, closedBy(2, "<|im_end|>"))},
+		{"slim, both ways, last token", gguf.F32, 0.99999, tiny(t, slim)},
+		{"slim, first token", gguf.F32, 0.99999, tiny(t, func(c *checkpoint.Config) { slim(c); how(c, checkpoint.PoolCLS, true) })},
+		{"no MLP in the first and last", gguf.F32, 0.99999, tiny(t, func(c *checkpoint.Config) { c.IntermediateSizes = []int{0, 70, 0} })},
+		{"no attention in the last", gguf.F32, 0.99999, tiny(t, func(c *checkpoint.Config) { c.DroppedAttention = []int{2} })},
+		{"no attention", gguf.F32, 0.99999, tiny(t, func(c *checkpoint.Config) { c.DroppedAttention = []int{0, 1, 2} })},
+		{"nothing left", gguf.F32, 0.99999, tiny(t, func(c *checkpoint.Config) {
 			c.IntermediateSizes, c.DroppedAttention = []int{0, 0, 0}, []int{0, 1, 2}
 		})},
+		{"split as GPT-2", gguf.F32, 0.99999, tokenised(t, "gpt-2")},
+		{"split as Llama 3, a token before", gguf.F32, 0.99999, tokenised(t, "llama-bpe")},
 		{"slim, F16", gguf.F16, 0.9999, tiny(t, slim)},
-		{"slim, Q8_0", gguf.Q8_0, 0.999, tiny(t, slim)},
-		{"slim, Q4_0", gguf.Q4_0, 0.95, tiny(t, slim)},
+		{"slim, Q8_0", gguf.Q8_0, 0.995, tiny(t, slim)},
+		{"slim, Q4_0", gguf.Q4_0, 0.8, tiny(t, slim)},
 	}
 	var paths []string
 	for i, c := range cases {
@@ -184,7 +186,7 @@ func TestLlamaCppAgrees(t *testing.T) {
 	}
 	for i, rows := range llama(t, paths, tinyTexts) {
 		c := cases[i]
-		vectors := float(t, b, stored(t, c.model), tinyTexts, 96)
+		vectors := float(t, b, c.model, tinyTexts, 96)
 		worst := 1.0
 		for j, row := range rows {
 			worst = min(worst, cosine(row.Vector, vectors[j]))
@@ -193,5 +195,80 @@ func TestLlamaCppAgrees(t *testing.T) {
 		if !(worst >= c.least) {
 			t.Errorf("%s: least cosine %.7f, want %.6f", c.name, worst, c.least)
 		}
+		tokens, err := tokenizer.ParseJSON(c.model.tokenizer)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for j, row := range rows {
+			if want := tokens.Encode(nil, tinyTexts[j]); !slices.Equal(row.Tokens, want) {
+				t.Errorf("%s: tokens of %q are %v, want %v", c.name, tinyTexts[j], row.Tokens, want)
+			}
+		}
+	}
+}
+
+// TestLlamaCppAgreesOnSmolLM2 does the same for the real model, whole and with half of its MLPs
+// dropped and the others narrowed, most to widths that are no multiples of 32.
+func TestLlamaCppAgreesOnSmolLM2(t *testing.T) {
+	if testing.Short() {
+		t.Skip("writes a gigabyte; runs without -short")
+	}
+	needLlama(t)
+	dir, err := importer.DefaultDir(importer.DefaultModel, "")
+	if err != nil {
+		t.Fatal(err)
+	}
+	base, err := checkpoint.Open(dir)
+	if err != nil {
+		t.Skip("SmolLM2 is not in the cache: run `effir import smollm2-135m-instruct`")
+	}
+	defer base.Close()
+	b, err := backend.Open("xla")
+	if errors.Is(err, backend.ErrNoPlugin) {
+		t.Skip("no XLA plugin: run `effir plugin install`")
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Finalize()
+	plan := compress.Plan{DropMLP: []int{17, 16, 15, 13, 14, 12, 25, 3, 19, 21, 26, 18, 11, 2, 4}, Neurons: map[int][]int{}}
+	for layer := range 30 {
+		if !slices.Contains(plan.DropMLP, layer) {
+			for neuron := range 1536 - 17*layer {
+				plan.Neurons[layer] = append(plan.Neurons[layer], neuron)
+			}
+		}
+	}
+	cut, err := compress.New(base, plan)
+	if err != nil {
+		t.Fatal(err)
+	}
+	texts := verify.Texts(20)
+	for architecture, model := range map[string]Source{"llama": base, "deci": cut} {
+		path := filepath.Join(t.TempDir(), "model.gguf")
+		sum, err := Write(t.Context(), path, model, Options{Name: architecture, Type: gguf.F32})
+		if err != nil || sum.Architecture != architecture {
+			t.Fatalf("%+v (%v), want architecture %s", sum, err, architecture)
+		}
+		rows := llama(t, []string{path}, texts)[0]
+		worst := 1.0
+		for i, vector := range float(t, b, model, texts, 64) {
+			worst = min(worst, cosine(rows[i].Vector, vector))
+		}
+		t.Logf("%s: least cosine %.7f", architecture, worst)
+		if !(worst >= 0.9999) {
+			t.Errorf("%s: least cosine %.7f, want 0.9999", architecture, worst)
+		}
+		if err := os.Remove(path); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+// TestLockNamesNoHost keeps package-lock.json free of the addresses of whichever registry it was
+// made with.
+func TestLockNamesNoHost(t *testing.T) {
+	if strings.Contains(string(readFile(t, "llamacpp/package-lock.json")), `"resolved"`) {
+		t.Error("package-lock.json holds addresses: make it again with npm's omit-lockfile-registry-resolved")
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"os"
 	"path/filepath"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -128,4 +129,24 @@ func FuzzPiece(f *testing.F) {
 			t.Errorf("piece %q of %q", piece, text)
 		}
 	})
+}
+
+func TestWrite(t *testing.T) {
+	list := []Pair{{Query: "a <b> & c", Positive: "p"}, {Query: "q", Positive: "ü", Negatives: []string{"n", "m"}}}
+	for _, name := range []string{"a.jsonl", "a.jsonl.gz"} {
+		path := filepath.Join(t.TempDir(), name)
+		if err := Write(path, list); err != nil {
+			t.Fatal(err)
+		}
+		got, err := Read(path)
+		if err != nil || !reflect.DeepEqual(got, list) {
+			t.Errorf("%s: %+v, %v", name, got, err)
+		}
+	}
+	if err := Write(filepath.Join(t.TempDir(), "a.txt"), list); err == nil {
+		t.Error("a name without .jsonl gives no error")
+	}
+	if err := Write(filepath.Join(t.TempDir(), "no", "a.jsonl"), list); err == nil {
+		t.Error("a folder that is not there gives no error")
+	}
 }

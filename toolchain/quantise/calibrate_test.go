@@ -56,6 +56,13 @@ func correlated(random *rand.Rand, in, samples int) []float32 {
 	return out
 }
 
+// packings are the two that packages have.
+var packings = []struct {
+	bits   int
+	pack   func(w []float32, n, k int) []byte
+	unpack func(packed []byte, n, k int) []float32
+}{{4, kernel.PackQ4, kernel.UnpackQ4}, {7, kernel.PackQ7, kernel.UnpackQ7}}
+
 func TestRoundEqualsPacking(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	w := matrix(random, 16, 96)
@@ -63,12 +70,14 @@ func TestRoundEqualsPacking(t *testing.T) {
 	for i := range 32 {
 		w[96+i] = 0.25 // a group without range
 	}
-	got, err := Grid{4}.Round(w, 16, 96)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if want := kernel.UnpackQ4(kernel.PackQ4(w, 16, 96), 16, 96); !slices.Equal(got, want) {
-		t.Error("rounding differs from what packing does")
+	for _, p := range packings {
+		got, err := Grid{p.bits}.Round(w, 16, 96)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if want := p.unpack(p.pack(w, 16, 96), 16, 96); !slices.Equal(got, want) {
+			t.Errorf("%d bits: rounding differs from what packing does", p.bits)
+		}
 	}
 }
 
@@ -80,12 +89,15 @@ func TestPackingKeepsCalibratedWeights(t *testing.T) {
 	for i := range 32 {
 		w[i] = 0.125
 	}
-	got, err := Grid{4}.Calibrate(w, correlated(random, in, 300), out, in)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if again := kernel.UnpackQ4(kernel.PackQ4(got, out, in), out, in); !slices.Equal(got, again) {
-		t.Error("packing rounds calibrated weights once more")
+	h := correlated(random, in, 300)
+	for _, p := range packings {
+		got, err := Grid{p.bits}.Calibrate(w, h, out, in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if again := p.unpack(p.pack(got, out, in), out, in); !slices.Equal(got, again) {
+			t.Errorf("%d bits: packing rounds calibrated weights once more", p.bits)
+		}
 	}
 }
 

@@ -100,7 +100,7 @@ func (s *site) setProgress(p serve.Progress) {
 // embed gives the bundle's first n passages vectors.
 func (s *site) embed(n int) {
 	s.t.Helper()
-	if err := embed.Bundle(s.t.Context(), s.bundle, s.modelDir, passages[:n], func(int) {}); err != nil {
+	if err := embed.Bundle(s.t.Context(), s.bundle, os.DirFS(s.modelDir), passages[:n], func(int) {}); err != nil {
 		s.t.Fatal(err)
 	}
 }

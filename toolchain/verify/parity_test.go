@@ -4,10 +4,8 @@ import (
 	"bytes"
 	"context"
 	"crypto/sha256"
-	"encoding/binary"
 	"errors"
 	"io/fs"
-	"math"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
@@ -17,15 +15,15 @@ import (
 	"github.com/effir/effir/gomlx-models/backend"
 	"github.com/effir/effir/internal/guestbuild"
 	"github.com/effir/effir/internal/tinymodel"
+	"github.com/effir/effir/models"
 	"github.com/effir/effir/toolchain/checkpoint"
-	"github.com/effir/effir/toolchain/demo"
 	"github.com/effir/effir/toolchain/export"
+	"github.com/effir/effir/toolchain/importer"
 	"github.com/effir/effir/toolchain/results"
 	"github.com/effir/effir/toolchain/serve"
 	"github.com/effir/effir/wasm/encoder"
 	"github.com/effir/effir/wasm/host"
 	"github.com/effir/effir/wasm/kernel"
-	kernels "github.com/effir/effir/wasm/kernel/native"
 	"github.com/effir/effir/wasm/kernel/simd128"
 	"github.com/effir/effir/wasm/model"
 	"github.com/effir/effir/wasm/native"
@@ -68,42 +66,47 @@ func TestParityTinyModel(t *testing.T) {
 }
 
 // The same 200 texts give the same bytes in native Go, wazero, Chromium and
-// workerd with the demo's model, and point where the float model points.
-func TestParityDemoModel(t *testing.T) {
-	src := demoCheckpoint(t)
-	dir, err := demo.Model(t.Context(), nil)
-	if err != nil {
-		t.Fatal(err)
+// workerd with the released model, and point where the float model pointed when
+// it was recorded.
+func TestParityReleasedModel(t *testing.T) {
+	dir := releasedDir(models.DefaultName)
+	texts := withTokens(t, dir, Texts(parityTexts*11/10))[:parityTexts]
+	want := map[encoder.Kind][][]byte{}
+	for _, kind := range []encoder.Kind{encoder.Query, encoder.Passage} {
+		want[kind] = embedWith(t, nil, dir, texts, kind)
 	}
-	texts := Texts(parityTexts)
-	want := embedNative(t, dir, texts)
-	t.Logf("%-9s %x", "native", digest(want))
 	identical := 1
 	for _, h := range hosts[1:] {
 		t.Run(h.name, func(t *testing.T) {
 			got := h.embed(t, dir, texts)
-			t.Logf("%-9s %x", h.name, digest(got))
-			if compare(t, want, got, texts) {
+			t.Logf("%-8s %-8s %x, native %x", h.name, kindNames[h.kind], digest(got), digest(want[h.kind]))
+			if compare(t, want[h.kind], got, texts) {
 				identical++
 			}
 		})
 	}
-	minimum, mean := cosines(t, src, dir, texts, want)
-	t.Logf("cosine to the float reference: least %.4f, mean %.4f", minimum, mean)
-	if mean < 0.99 {
-		t.Errorf("mean cosine to the float reference is %.4f, want 0.99", mean)
+	r, err := ReadRecording(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := r.Compare(t.Context(), openNative(t, dir))
+	if err != nil {
+		t.Fatal(err)
 	}
 	record(t, "parity.json", results.Figures{
-		"texts": parityTexts, "hosts_identical": float64(identical), "cosine_min": minimum, "cosine_mean": mean,
+		"texts": parityTexts, "hosts_identical": float64(identical),
+		"recorded_texts": float64(len(r.Texts)), "cosine_min": a.Least, "cosine_mean": a.Mean,
 	})
 }
 
-// All thirty layers, without head: how far 8-bit activations carry.
+var kindNames = map[encoder.Kind]string{encoder.Query: "queries", encoder.Passage: "passages"}
+
+// All thirty layers of SmolLM2: how far 8-bit activations carry.
 func TestParityFullModel(t *testing.T) {
 	if testing.Short() {
 		t.Skip("the full model takes a minute")
 	}
-	src := demoCheckpoint(t)
+	src := baseModel(t)
 	dir := filepath.Join(t.TempDir(), "full")
 	_, err := export.Export(t.Context(), src, dir, export.Options{
 		Name: "full", MaxTokens: 256, Embedding: model.Embedding{Pooling: "mean", Prefix: []int32{0}, Skip: 1},
@@ -136,17 +139,17 @@ func withTokens(t *testing.T, dir string, texts []string) []string {
 	return list
 }
 
-// demoCheckpoint opens the demo's base model if it was imported. Fetching it is
-// left to the commands, and to CI, which must not skip.
-func demoCheckpoint(t *testing.T) *checkpoint.Checkpoint {
+// baseModel opens SmolLM2 if it was imported. Fetching it is left to the commands,
+// and to CI, which must not skip.
+func baseModel(t *testing.T) *checkpoint.Checkpoint {
 	t.Helper()
-	dir, err := demo.CheckpointDir()
+	dir, err := importer.DefaultDir(importer.DefaultModel, "")
 	if err != nil {
 		t.Fatal(err)
 	}
 	src, err := checkpoint.Open(dir)
 	if err != nil && os.Getenv("EFFIR_REQUIRE_MODEL") != "1" {
-		t.Skip("the base model is not in the cache: run `effir import smollm2-135m-instruct` or the demo")
+		t.Skip("the base model is not in the cache: run `effir import " + importer.DefaultModel + "`")
 	}
 	if err != nil {
 		t.Fatal(err)
@@ -182,7 +185,7 @@ func cosines(t *testing.T, src export.Source, dir string, texts []string, got []
 	}
 	minimum = 1
 	for i := range texts {
-		c := Cosine(floats(got[i]), want[i])
+		c := Cosine(floatsOf(got[i]), want[i])
 		if c < 0.99 {
 			t.Logf("cosine %.4f, %d tokens: %.40q", c, len(ids[i]), texts[i])
 		}
@@ -192,11 +195,7 @@ func cosines(t *testing.T, src export.Source, dir string, texts []string, got []
 }
 
 func embedNative(t *testing.T, dir string, texts []string) [][]byte {
-	k, err := kernels.Open()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return embedWith(t, k, dir, texts, encoder.Passage)
+	return embedWith(t, nil, dir, texts, encoder.Passage)
 }
 
 func openNative(t *testing.T, dir string) *native.Encoder {
@@ -208,6 +207,7 @@ func openNative(t *testing.T, dir string) *native.Encoder {
 	return e
 }
 
+// embedWith uses the fastest kernels unless told which.
 func embedWith(t *testing.T, k kernel.Kernels, dir string, texts []string, kind encoder.Kind) [][]byte {
 	t.Helper()
 	e, err := native.Open(os.DirFS(dir), native.Options{Kernels: k})
@@ -288,19 +288,9 @@ func digest(vectors [][]byte) []byte {
 func all(vectors [][]float32) [][]byte {
 	out := make([][]byte, len(vectors))
 	for i, v := range vectors {
-		for _, x := range v {
-			out[i] = binary.LittleEndian.AppendUint32(out[i], math.Float32bits(x))
-		}
+		out[i] = bytesOf(v)
 	}
 	return out
-}
-
-func floats(b []byte) []float32 {
-	x := make([]float32, len(b)/4)
-	for i := range x {
-		x[i] = math.Float32frombits(binary.LittleEndian.Uint32(b[4*i:]))
-	}
-	return x
 }
 
 // record writes figures where EFFIR_RESULTS asks for them.

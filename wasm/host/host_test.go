@@ -45,7 +45,7 @@ func bundle(t *testing.T, modelDir string) string {
 	if _, err := corpus.WriteBundle(dir, passages, corpus.BundleOptions{}); err != nil {
 		t.Fatal(err)
 	}
-	if err := embed.Bundle(t.Context(), dir, modelDir, passages, func(int) {}); err != nil {
+	if err := embed.Bundle(t.Context(), dir, os.DirFS(modelDir), passages, func(int) {}); err != nil {
 		t.Fatal(err)
 	}
 	return dir

@@ -25,6 +25,7 @@ type analysis struct {
 	batch             int
 	again             bool
 
+	greedy             int
 	effect             bool
 	data, split        string
 	documents, queries int
@@ -45,6 +46,9 @@ effir compress reads, and report.html.
 The model is run layer by layer, with one layer's weights in memory, so that models may be larger
 than memory. An interrupted run goes on where it was when the command is given again.
 
+With --greedy N the order is also found in which N MLPs can be dropped one by one so that the
+embeddings of the calibration text change least; effir compress --greedy uses it.
+
 With --effect the model is cut as well, by the order found, one part more at a time, and its
 retrieval measured on a BEIR folder without any training. Results of trained cuts join the chart by
 --recovered: files with lists such as [{"unit":"mlp","dropped":6,"ndcg10":0.70}].`,
@@ -62,6 +66,7 @@ retrieval measured on a BEIR folder without any training. Results of trained cut
 	f.IntVar(&a.length, "length", 256, "tokens per sequence; the paper takes 2048")
 	f.IntVar(&a.batch, "batch-tokens", 4096, "tokens that run together")
 	f.BoolVar(&a.again, "force", false, "measure the importance anew even if the folder has it")
+	f.IntVar(&a.greedy, "greedy", 0, "find the order in which so many MLPs are dropped with least effect on embeddings")
 	f.BoolVar(&a.effect, "effect", false, "measure also the effect of dropping on retrieval")
 	f.StringVar(&a.data, "data", "", "retrieval set for --effect: a BEIR folder")
 	f.StringVar(&a.split, "split", "test", "judgements to use: qrels/SPLIT.tsv")
@@ -79,7 +84,7 @@ retrieval measured on a BEIR folder without any training. Results of trained cut
 }
 
 func (a *analysis) run(c *cobra.Command) error {
-	dir, err := (&measured{}).locate(c.Context(), a.model, c.ErrOrStderr())
+	dir, err := (&measured{}).locate(a.model)
 	if err != nil {
 		return err
 	}
@@ -94,6 +99,11 @@ func (a *analysis) run(c *cobra.Command) error {
 	found, err := a.importance(c, m)
 	if err != nil {
 		return err
+	}
+	if a.greedy > len(found.Greedy[analyze.MLP]) {
+		if err := a.measureGreedy(c, m, found); err != nil {
+			return err
+		}
 	}
 	if a.effect {
 		if err := a.measureEffect(c, m, found); err != nil {
@@ -171,6 +181,40 @@ func (a *analysis) importance(c *cobra.Command, m *checkpoint.Checkpoint) (*anal
 	return &want, a.write(&want)
 }
 
+// greedyTokens is the length of the texts for the greedy order: that of a sentence or two, as many
+// embeddings are of queries.
+const greedyTokens = 48
+
+// measureGreedy adds the greedy order of MLPs.
+func (a *analysis) measureGreedy(c *cobra.Command, m *checkpoint.Checkpoint, found *analyze.Analysis) error {
+	text := analyze.GenericText
+	if a.text != "" {
+		var err error
+		if text, err = analyze.ReadText(a.text); err != nil {
+			return err
+		}
+	}
+	texts, err := analyze.Sequences(m, text, 4*a.sequences, greedyTokens)
+	if err != nil {
+		return err
+	}
+	b, err := backend.Open("")
+	if err != nil {
+		return err
+	}
+	defer b.Finalize()
+	progress := stageBars(c.ErrOrStderr())
+	order, err := analyze.Greedy(c.Context(), b, m, texts, analyze.GreedyOptions{
+		Unit: analyze.MLP, Most: a.greedy, BatchTokens: a.batch,
+		Progress: func(done, total int) { progress("dropping MLPs one by one, cuts tried", done, total) },
+	})
+	if err != nil {
+		return err
+	}
+	found.Greedy = map[analyze.Unit][]analyze.Score{analyze.MLP: order}
+	return a.write(found)
+}
+
 // measureEffect adds the effect curves.
 func (a *analysis) measureEffect(c *cobra.Command, m *checkpoint.Checkpoint, found *analyze.Analysis) error {
 	for _, text := range a.units {
@@ -203,6 +247,12 @@ func writeAnalysis(out io.Writer, a *analyze.Analysis) error {
 	fmt.Fprintf(out, "%s, %d tokens of %s; layers, the least important first:\n", a.Model, a.Tokens, a.Text)
 	for _, unit := range analyze.Units {
 		fmt.Fprintf(out, "%-9s  %s\n", unit, strings.Trim(strings.ReplaceAll(fmt.Sprint(a.Order(unit)), " ", ","), "[]"))
+	}
+	if len(a.Greedy[analyze.MLP]) > 0 {
+		fmt.Fprintln(out, "\nMLPs dropped one by one with least effect on embeddings; 1 - cosine to those of the whole model:")
+		for _, s := range a.Greedy[analyze.MLP] {
+			fmt.Fprintf(out, "%3d  %.4f\n", s.Layer, s.Importance)
+		}
 	}
 	if a.Effect == nil {
 		return nil

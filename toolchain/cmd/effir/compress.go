@@ -21,7 +21,7 @@ type cut struct {
 	mlp, attention, block string
 	keepLayers            int
 	gates, width          string
-	fold                  bool
+	fold, greedy          bool
 	multiple              int
 }
 
@@ -44,7 +44,7 @@ remaining MLPs go as well.`,
   effir compress --model checkpoints/bge-depth --gates run/gates.json --width 70% --out checkpoints/bge-slim`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
-			dir, err := (&measured{}).locate(c.Context(), in, c.ErrOrStderr())
+			dir, err := (&measured{}).locate(in)
 			if err != nil {
 				return err
 			}
@@ -80,6 +80,7 @@ remaining MLPs go as well.`,
 	f.IntVar(&want.keepLayers, "keep-layers", 0, "remove all layers behind the first so many")
 	f.StringVar(&want.gates, "gates", "", "gates of the MLPs' neurons, as training them wrote")
 	f.StringVar(&want.width, "width", "", "share of the remaining neurons to keep, such as 70% (needs --gates)")
+	f.BoolVar(&want.greedy, "greedy", false, "drop MLPs in the order of effir analyze --greedy instead of that of importance")
 	f.BoolVar(&want.fold, "fold-gates", false, "multiply the gates of the neurons that stay into their weights; EffiR sets them to 1")
 	f.IntVar(&want.multiple, "round", 32, "round MLP widths up to a multiple; kernels are fastest at multiples of 32")
 	_ = c.MarkFlagRequired("model")
@@ -103,11 +104,18 @@ func (w cut) plan(cfg checkpoint.Config) (compress.Plan, error) {
 			return plan, fmt.Errorf("--analysis: %s is of a model with %d layers, this one has %d", w.analysis, known.Layers, cfg.NumHiddenLayers)
 		}
 	}
+	order := (*analyze.Analysis).Order
+	if w.greedy {
+		if known == nil || len(known.Greedy[analyze.MLP]) == 0 {
+			return plan, fmt.Errorf("--greedy: needs --analysis with the order that effir analyze --greedy finds")
+		}
+		order = (*analyze.Analysis).GreedyOrder
+	}
 	if w.keepLayers < 0 || w.keepLayers > cfg.NumHiddenLayers {
 		return plan, fmt.Errorf("--keep-layers: %d layers to keep, the model has %d", w.keepLayers, cfg.NumHiddenLayers)
 	}
 	var err error
-	if plan.DropBlocks, err = choose("--drop-block", w.block, known, analyze.Block, func(int) bool { return true }); err != nil {
+	if plan.DropBlocks, err = choose("--drop-block", w.block, known, order, analyze.Block, func(int) bool { return true }); err != nil {
 		return plan, err
 	}
 	if w.keepLayers > 0 {
@@ -116,13 +124,13 @@ func (w cut) plan(cfg checkpoint.Config) (compress.Plan, error) {
 		}
 	}
 	stays := func(layer int) bool { return !slices.Contains(plan.DropBlocks, layer) }
-	plan.DropMLP, err = choose("--drop-mlp", w.mlp, known, analyze.MLP, func(layer int) bool {
+	plan.DropMLP, err = choose("--drop-mlp", w.mlp, known, order, analyze.MLP, func(layer int) bool {
 		return stays(layer) && compress.HasMLP(cfg, layer)
 	})
 	if err != nil {
 		return plan, err
 	}
-	plan.DropAttention, err = choose("--drop-attention", w.attention, known, analyze.Attention, func(layer int) bool {
+	plan.DropAttention, err = choose("--drop-attention", w.attention, known, order, analyze.Attention, func(layer int) bool {
 		return stays(layer) && compress.HasAttention(cfg, layer)
 	})
 	if err != nil {
@@ -146,10 +154,10 @@ func (w cut) plan(cfg checkpoint.Config) (compress.Plan, error) {
 }
 
 // choose reads one --drop flag; counts and shares are of the layers for which candidate holds.
-func choose(flag, text string, known *analyze.Analysis, unit analyze.Unit, candidate func(layer int) bool) ([]int, error) {
+func choose(flag, text string, known *analyze.Analysis, rank func(*analyze.Analysis, analyze.Unit) []int, unit analyze.Unit, candidate func(layer int) bool) ([]int, error) {
 	var order []int
 	if known != nil {
-		order = slices.DeleteFunc(known.Order(unit), func(layer int) bool { return !candidate(layer) })
+		order = slices.DeleteFunc(rank(known, unit), func(layer int) bool { return !candidate(layer) })
 	}
 	layers, err := compress.Choose(text, order)
 	if err != nil {

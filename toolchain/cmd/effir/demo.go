@@ -20,36 +20,36 @@ import (
 )
 
 func demoCommand() *cobra.Command {
-	var address, modules string
+	var address, modules, modelName string
 	c := &cobra.Command{
 		Use:   "demo",
 		Short: "Search the Go documentation by keyword and meaning in a browser",
 		Long: `Index the documentation of the installed Go and serve a page that searches it: by
-keyword at once, by meaning as soon as the model is there. The first run fetches
-the base model (92 MB), quantises it and embeds every passage; later runs start
-from the cache.`,
-		Example: "  effir demo\n  effir demo --address 127.0.0.1:9000",
+keyword at once, by meaning as far as passages are embedded. The model is part of this
+program: nothing is fetched. Later runs take the vectors from the cache.`,
+		Example: "  effir demo\n  effir demo --model packages/slim --address 127.0.0.1:9000",
 		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			guest, err := modulesFS(modules)
 			if err != nil {
 				return err
 			}
-			return runDemo(c.Context(), c.OutOrStdout(), address, guest)
+			model, err := openModel(modelName)
+			if err != nil {
+				return err
+			}
+			return runDemo(c.Context(), c.OutOrStdout(), address, guest, model)
 		},
 	}
 	c.Flags().StringVar(&address, "address", serve.DefaultAddress, "host and port to listen on")
+	modelFlag(c.Flags(), &modelName)
 	c.Flags().StringVar(&modules, "guest", "", "guest module (default: guest.wasm beside this program)")
 	return c
 }
 
-func runDemo(ctx context.Context, log io.Writer, address string, modules fs.FS) error {
+func runDemo(ctx context.Context, log io.Writer, address string, modules, model fs.FS) error {
 	start := time.Now()
 	bundle, passages, err := demo.Bundle(ctx)
-	if err != nil {
-		return err
-	}
-	modelDir, err := demo.ModelDir()
 	if err != nil {
 		return err
 	}
@@ -59,7 +59,7 @@ func runDemo(ctx context.Context, log io.Writer, address string, modules fs.FS) 
 	}
 	status := &demoStatus{progress: serve.Progress{Passages: len(passages)}}
 	server := serve.New(serve.Options{
-		Page: page, Modules: modules, Model: os.DirFS(modelDir), Index: os.DirFS(bundle), Progress: status.get,
+		Page: page, Modules: modules, Model: model, Index: os.DirFS(bundle), Progress: status.get,
 	})
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
@@ -68,7 +68,7 @@ func runDemo(ctx context.Context, log io.Writer, address string, modules fs.FS) 
 	err = server.Run(ctx, address, func(url string) {
 		fmt.Fprintf(log, "%d passages, keyword search ready after %.1f s: %s\n", len(passages), time.Since(start).Seconds(), url)
 		background.Go(func() {
-			failure = demoEmbed(ctx, log, bundle, passages, status)
+			failure = demoEmbed(ctx, log, bundle, model, passages, status)
 			status.finish(failure)
 			if failure != nil && ctx.Err() == nil {
 				fmt.Fprintln(log, "semantic search is not available:", failure)
@@ -86,15 +86,11 @@ func runDemo(ctx context.Context, log io.Writer, address string, modules fs.FS) 
 	return nil
 }
 
-// demoEmbed makes the model and embeds the passages.
-func demoEmbed(ctx context.Context, log io.Writer, bundle string, passages []corpus.Passage, status *demoStatus) error {
-	modelDir, err := prepareModel(ctx, log)
-	if err != nil {
-		return err
-	}
+// demoEmbed embeds the passages.
+func demoEmbed(ctx context.Context, log io.Writer, bundle string, model fs.FS, passages []corpus.Passage, status *demoStatus) error {
 	start := time.Now()
 	bar := newBar(log, len(passages), "embed")
-	err = embed.Bundle(ctx, bundle, modelDir, passages, func(n int) {
+	err := embed.Bundle(ctx, bundle, model, passages, func(n int) {
 		status.embedded(n)
 		_ = bar.Set(n)
 	})
@@ -102,13 +98,6 @@ func demoEmbed(ctx context.Context, log io.Writer, bundle string, passages []cor
 		fmt.Fprintf(log, "\nsemantic search covers all %d passages after %.0f s of embedding; Ctrl+C ends\n", len(passages), time.Since(start).Seconds())
 	}
 	return err
-}
-
-// prepareModel returns the demo's model package and shows how far it is.
-func prepareModel(ctx context.Context, log io.Writer) (string, error) {
-	bar := &stepBar{out: log}
-	defer bar.finish()
-	return demo.Model(ctx, bar.update)
 }
 
 // demoStatus is what the page polls.

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -50,7 +49,7 @@ means over all judged queries.
 
 A model is NAME=PATH, or PATH alone: a model package, whose vectors are ranked as int8 as
 search bundles hold them; a checkpoint, computed in float32 through GoMLX; the name of a
-checkpoint in the cache; or "demo". A checkpoint's PATH@4 rounds the weights of its layers
+checkpoint in the cache; or that of a released package. A checkpoint's PATH@4 rounds the weights of its layers
 to 4 bits first. Embeddings are cached by model and text, so that a stopped run goes on and
 another one is quick.
 
@@ -127,7 +126,7 @@ func (e *evaluation) run(c *cobra.Command, dirs []string) error {
 		}
 		opened.cacheDir = filepath.Join(cache, "embeddings")
 	}
-	models, err := e.open(c.Context(), opened, c.ErrOrStderr())
+	models, err := e.open(opened, c.ErrOrStderr())
 	if err != nil {
 		return err
 	}
@@ -155,14 +154,14 @@ func (e *evaluation) read(dirs []string) ([]*corpus.Dataset, error) {
 	return datasets, nil
 }
 
-func (e *evaluation) open(ctx context.Context, m *measured, log io.Writer) ([]evaluate.Model, error) {
+func (e *evaluation) open(m *measured, log io.Writer) ([]evaluate.Model, error) {
 	var documents *evaluate.Model
 	if e.documents != "" {
 		spec, err := parseModelSpec(e.documents)
 		if err != nil {
 			return nil, err
 		}
-		opened, err := m.open(ctx, spec, log)
+		opened, err := m.open(spec)
 		if err != nil {
 			return nil, err
 		}
@@ -179,7 +178,7 @@ func (e *evaluation) open(ctx context.Context, m *measured, log io.Writer) ([]ev
 			return nil, fmt.Errorf("--model %s: the name %q is taken: write NAME=PATH", text, spec.name)
 		}
 		names[spec.name] = true
-		opened, err := m.open(ctx, spec, log)
+		opened, err := m.open(spec)
 		if errors.Is(err, errMissing) && e.skipMissing {
 			fmt.Fprintf(log, "%s is left out: %v\n", spec.name, err)
 			continue

@@ -28,16 +28,13 @@ around it instead: slimmed models as architecture "deci", others as "llama".`
 	f.StringVar(&file, "gguf", "", "GGUF file to write instead of a package")
 	f.StringVar(&weights, "gguf-weights", "f16", "number format of the GGUF file: f32, f16, q8_0 or q4_0")
 	c.MarkFlagsOneRequired("out", "gguf")
-	c.MarkFlagsMutuallyExclusive("out", "gguf")
+	for _, packages := range []string{"out", "pooling", "max-tokens", "layers", "weights", "embedding", "precision", "drop-unused", "scripts"} {
+		c.MarkFlagsMutuallyExclusive(packages, "gguf") // a GGUF file holds what the checkpoint says
+	}
 	toPackage := c.RunE
 	c.RunE = func(c *cobra.Command, args []string) error {
 		if file == "" {
 			return toPackage(c, args)
-		}
-		for _, flag := range []string{"pooling", "max-tokens", "layers"} {
-			if c.Flags().Changed(flag) {
-				return fmt.Errorf("--%s: is for packages; a GGUF file says what the checkpoint says", flag)
-			}
 		}
 		return exportGGUF(c, args[0], file, weights)
 	}

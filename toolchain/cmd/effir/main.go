@@ -34,6 +34,6 @@ func rootCommand() *cobra.Command {
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(importCommand(), exportCommand(), indexCommand(), searchCommand(), demoCommand(), siteCommand(), evaluateCommand(), finetuneCommand(), pluginCommand(), analyzeCommand(), compressCommand(), quantiseCommand(), experimentCommand())
+	root.AddCommand(importCommand(), exportCommand(), indexCommand(), searchCommand(), demoCommand(), siteCommand(), evaluateCommand(), finetuneCommand(), mineCommand(), pluginCommand(), analyzeCommand(), compressCommand(), quantiseCommand(), experimentCommand(), verifyCommand())
 	return root
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -10,7 +11,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/effir/effir/internal/tinymodel"
+	"github.com/effir/effir/models"
 	"github.com/effir/effir/toolchain/checkpoint"
+	"github.com/effir/effir/wasm/model/modeldir"
 )
 
 // run executes a command line and returns what it printed.
@@ -109,10 +112,66 @@ func TestSite(t *testing.T) {
 	if _, err := run(t, "site", "-o", out, "--guest", guest); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"index.html", "app.js", "effir.js", "worker.js", "guest.wasm", "kernels_baseline.wasm", "kernels_relaxed.wasm"} {
+	for _, name := range []string{"index.html", "app.js", "effir.js", "worker.js", "guest.wasm", "kernels_baseline.wasm", "kernels_relaxed.wasm", "model/model.json"} {
 		if info, err := os.Stat(filepath.Join(out, name)); err != nil || info.Size() == 0 {
 			t.Errorf("%s: %v", name, err)
 		}
+	}
+	// The model is the released one, until another is named, which then stays.
+	tiny := tinymodel.Write(t)
+	for _, step := range []struct {
+		arguments []string
+		want      string
+	}{{nil, models.DefaultName}, {[]string{"--model", tiny}, tiny}, {nil, tiny}} {
+		if _, err := run(t, append([]string{"site", "-o", out, "--guest", guest}, step.arguments...)...); err != nil {
+			t.Fatal(err)
+		}
+		want, err := openModel(step.want)
+		if err != nil {
+			t.Fatal(err)
+		}
+		written := os.DirFS(filepath.Join(out, "model"))
+		if err := modeldir.Check(written); err != nil || identity(t, written) != identity(t, want) {
+			t.Errorf("site %v wrote another model than %s, or not all of it: %v", step.arguments, step.want, err)
+		}
+	}
+}
+
+func identity(t *testing.T, dir fs.FS) string {
+	t.Helper()
+	_, manifest, err := modeldir.Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return modeldir.Identity(manifest)
+}
+
+// The released model is what every command uses, and it understands questions
+// whose words no passage has.
+func TestReleasedModelIsTheDefault(t *testing.T) {
+	t.Setenv("EFFIR_CACHE", t.TempDir())
+	data, work := writeDataset(t), t.TempDir()
+	bundle, words := filepath.Join(work, "bundle"), filepath.Join(work, "words")
+	for _, step := range []struct {
+		arguments []string
+		want      string
+	}{
+		{[]string{"index", data, "-o", bundle}, "2 passages"},
+		{[]string{"search", "--index", bundle, "aborting", "an", "HTTP", "call"}, "1. Cancelling [meaning #1"},
+		{[]string{"index", data, "-o", words, "--keyword-only"}, "2 passages"},
+		{[]string{"search", "--index", words, "cancel"}, "no vectors"},
+		{[]string{"evaluate", data, "--model", models.DefaultName}, models.DefaultName},
+	} {
+		out, err := run(t, step.arguments...)
+		if err != nil {
+			t.Fatalf("%v: %v\n%s", step.arguments, err, out)
+		}
+		if !strings.Contains(strings.Join(strings.Fields(out), " "), step.want) {
+			t.Errorf("%v printed\n%s\nwhich lacks %q", step.arguments, out, step.want)
+		}
+	}
+	if _, err := run(t, "search", "--index", bundle, "--model", tinymodel.Write(t), "cancel"); err == nil || !strings.Contains(err.Error(), "another model") {
+		t.Errorf("a model that did not embed the bundle: %v", err)
 	}
 }
 
@@ -133,8 +192,8 @@ func TestBadInput(t *testing.T) {
 		{[]string{"export", work, "-o", out}, "config.json"},
 		{[]string{"index", work, "-o", out}, "corpus.jsonl"},
 		{[]string{"index", writeDataset(t), "-o", out, "--model", work}, "model.json"},
-		{[]string{"search", "--index", work, "--model", work, "query"}, "index.json"},
-		{[]string{"search", "--index", work, "query"}, "--model"},
+		{[]string{"search", "--index", work, "query"}, "index.json"},
+		{[]string{"search", "--model", "missing", "query"}, models.DefaultName},
 		{[]string{"search", "  "}, "query is empty"},
 		{[]string{"search", "-n", "0", "query"}, "--limit"},
 		{[]string{"evaluate", "--max-words", "-3", work}, "--max-words"},

@@ -1,12 +1,12 @@
 package main
 
 import (
-	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -77,12 +77,9 @@ func parseModelSpec(text string) (modelSpec, error) {
 // errMissing says that a model's folder is not there.
 var errMissing = errors.New("no such model")
 
-// locate finds the folder of a model: a path, "demo", or the name of a checkpoint
-// in the cache.
-func (m *measured) locate(ctx context.Context, path string, progress io.Writer) (string, error) {
-	if path == "demo" {
-		return prepareModel(ctx, progress)
-	}
+// locate finds the folder of a model: a path, or the name of a checkpoint in the
+// cache.
+func (m *measured) locate(path string) (string, error) {
 	if _, err := os.Stat(path); err == nil {
 		return path, nil
 	}
@@ -98,22 +95,28 @@ func (m *measured) locate(ctx context.Context, path string, progress io.Writer) 
 }
 
 // open opens the model of a spec.
-func (m *measured) open(ctx context.Context, s modelSpec, progress io.Writer) (evaluate.Model, error) {
-	dir, err := m.locate(ctx, s.path, progress)
+func (m *measured) open(s modelSpec) (evaluate.Model, error) {
+	if isReleased(s.path) {
+		files, err := openModel(s.path)
+		if err != nil {
+			return evaluate.Model{}, err
+		}
+		return m.openPackage(s, files)
+	}
+	dir, err := m.locate(s.path)
 	if err != nil {
 		return evaluate.Model{}, err
 	}
 	if _, err := os.Stat(filepath.Join(dir, model.FileName)); err == nil {
-		return m.openPackage(s, dir)
+		return m.openPackage(s, os.DirFS(dir))
 	}
 	return m.openCheckpoint(s, dir)
 }
 
-func (m *measured) openPackage(s modelSpec, dir string) (evaluate.Model, error) {
+func (m *measured) openPackage(s modelSpec, files fs.FS) (evaluate.Model, error) {
 	if s.bits > 0 {
 		return evaluate.Model{}, fmt.Errorf("--model %s: a package's weights are rounded already: leave out @%d", s.path, s.bits)
 	}
-	files := os.DirFS(dir)
 	manifest, raw, err := modeldir.Open(files)
 	if err != nil {
 		return evaluate.Model{}, err

@@ -61,7 +61,7 @@ suffer most get --wide-bits.`,
 }
 
 func (r *rounding) run(ctx context.Context, out, log io.Writer) error {
-	dir, err := (&measured{}).locate(ctx, r.model, log)
+	dir, err := (&measured{}).locate(r.model)
 	if err != nil {
 		return err
 	}

@@ -3,7 +3,7 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
+	"io/fs"
 	"strings"
 	"time"
 
@@ -20,14 +20,14 @@ import (
 )
 
 func searchCommand() *cobra.Command {
-	var bundle, modelDir string
+	var bundle, modelName string
 	var limit int
 	c := &cobra.Command{
 		Use:   "search QUERY",
 		Short: "Search a bundle in the terminal: by keyword at once, then by meaning",
 		Long: `Search a bundle in the terminal. Without --index the Go documentation is searched;
 the first run prepares it, as "effir demo" does.`,
-		Example: `  effir search "how do I cancel a request"` + "\n" + `  effir search --index site/search --model packages/slim "opening hours"`,
+		Example: `  effir search "how do I cancel a request"` + "\n" + `  effir search --index site/index "opening hours"`,
 		Args:    cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
 			query := strings.TrimSpace(strings.Join(args, " "))
@@ -37,39 +37,36 @@ the first run prepares it, as "effir demo" does.`,
 			if limit < 1 {
 				return fmt.Errorf("--limit is %d: show at least one passage", limit)
 			}
-			if (bundle == "") != (modelDir == "") {
-				return fmt.Errorf("--index and --model belong together: a bundle's vectors come from one model")
+			model, err := openModel(modelName)
+			if err != nil {
+				return err
 			}
 			if bundle == "" {
-				var err error
-				if bundle, modelDir, err = preparedDemo(c); err != nil {
+				if bundle, err = preparedDemo(c, model); err != nil {
 					return err
 				}
 			}
-			return search(c.OutOrStdout(), bundle, modelDir, query, limit)
+			return search(c.OutOrStdout(), bundle, model, query, limit)
 		},
 	}
-	c.Flags().StringVar(&bundle, "index", "", "search bundle")
-	c.Flags().StringVar(&modelDir, "model", "", "model package that the bundle was embedded with")
+	c.Flags().StringVar(&bundle, "index", "", "search bundle (default: the demo's)")
+	modelFlag(c.Flags(), &modelName)
 	c.Flags().IntVarP(&limit, "limit", "n", 5, "passages to show")
 	return c
 }
 
 // preparedDemo makes sure that the demo's bundle has all its vectors.
-func preparedDemo(c *cobra.Command) (bundle, modelDir string, err error) {
+func preparedDemo(c *cobra.Command, model fs.FS) (bundle string, err error) {
 	bundle, passages, err := demo.Bundle(c.Context())
 	if err != nil {
-		return "", "", err
-	}
-	if modelDir, err = prepareModel(c.Context(), c.ErrOrStderr()); err != nil {
-		return "", "", err
+		return "", err
 	}
 	bar := newBar(c.ErrOrStderr(), len(passages), "embed")
-	err = embed.Bundle(c.Context(), bundle, modelDir, passages, func(n int) { _ = bar.Set(n) })
-	return bundle, modelDir, err
+	err = embed.Bundle(c.Context(), bundle, model, passages, func(n int) { _ = bar.Set(n) })
+	return bundle, err
 }
 
-func search(out io.Writer, bundleDir, modelDir, query string, limit int) error {
+func search(out io.Writer, bundleDir string, model fs.FS, query string, limit int) error {
 	bundle, r, err := corpus.OpenBundle(bundleDir)
 	if err != nil {
 		return err
@@ -83,15 +80,15 @@ func search(out io.Writer, bundleDir, modelDir, query string, limit int) error {
 		fmt.Fprintln(out, "\nno vectors: embed the bundle with effir index to search by meaning")
 		return nil
 	}
-	_, manifest, err := modeldir.Open(os.DirFS(modelDir))
+	m, manifest, err := modeldir.Open(model)
 	if err != nil {
 		return err
 	}
 	if modeldir.Identity(manifest) != bundle.Vectors.Model {
-		return fmt.Errorf("%s was embedded with another model than %s: run effir index with this one", bundleDir, modelDir)
+		return fmt.Errorf("%s was embedded with another model than %s: choose that one with --model, or run effir index with this one", bundleDir, m.Name)
 	}
 	start = time.Now()
-	e, err := native.Open(os.DirFS(modelDir), native.Options{Workers: 1})
+	e, err := native.Open(model, native.Options{Workers: 1})
 	if err != nil {
 		return err
 	}

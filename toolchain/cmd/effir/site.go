@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"fmt"
 	"io/fs"
 	"os"
@@ -9,25 +10,35 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/effir/effir/internal/atomicfile"
+	"github.com/effir/effir/internal/publish"
+	"github.com/effir/effir/wasm/model"
 	"github.com/effir/effir/web"
 )
 
 func siteCommand() *cobra.Command {
-	var out, guest string
+	var out, guest, modelName string
 	c := &cobra.Command{
 		Use:   "site",
-		Short: "Write the page, the client library and the runtime's modules to a folder",
-		Long: `Write everything that a static site needs beside a model package (in model/) and a
-search bundle (in index/): index.html with its scripts, the client library effir.js
-with worker.js, guest.wasm and the kernel modules.`,
-		Example: "  effir site -o site",
+		Short: "Write the page, the client library, the runtime's modules and the model to a folder",
+		Long: `Write everything that a static site needs beside a search bundle (in index/):
+index.html with its scripts, the client library effir.js with worker.js, guest.wasm, the
+kernel modules, and the model package in model/. A package that is in model/ already
+stays unless --model names another.`,
+		Example: "  effir site -o site\n  effir site -o site --model packages/slim",
 		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
 			modules, err := modulesFS(guest)
 			if err != nil {
 				return err
 			}
+			files, err := openModel(modelName)
+			if err != nil {
+				return err
+			}
 			if err := os.MkdirAll(out, 0o755); err != nil {
+				return err
+			}
+			if err := writeModel(c.Context(), filepath.Join(out, "model"), files, c.Flags().Changed("model")); err != nil {
 				return err
 			}
 			if err := web.Bundle(c.Context(), out, true); err != nil {
@@ -47,7 +58,17 @@ with worker.js, guest.wasm and the kernel modules.`,
 		},
 	}
 	c.Flags().StringVarP(&out, "out", "o", "", "folder to write to (required)")
+	modelFlag(c.Flags(), &modelName)
 	c.Flags().StringVar(&guest, "guest", "", "guest module (default: guest.wasm beside this program)")
 	_ = c.MarkFlagRequired("out")
 	return c
+}
+
+// writeModel copies a package to dir, which keeps one that it has unless replace
+// is set.
+func writeModel(ctx context.Context, dir string, files fs.FS, replace bool) error {
+	if _, err := os.Stat(filepath.Join(dir, model.FileName)); err == nil && !replace {
+		return nil
+	}
+	return publish.Model(ctx, dir, files)
 }
