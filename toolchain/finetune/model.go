@@ -67,7 +67,7 @@ func openNetwork(dir string, scope *context.Context, adjust func(*checkpoint.Emb
 
 // load puts the weights into the scope, a head included.
 func (n *network) load() error {
-	w := weights{n.checkpoint}
+	w := floatmodel.Weights(n.checkpoint)
 	if err := n.model.Load(n.scope, w); err != nil {
 		return err
 	}
@@ -129,13 +129,4 @@ func (n *network) newHead(dims int, seed uint64) {
 	scope.VariableWithValue(layer.VarWeight, tensors.FromFlatDataAndDimensions(w, dims, hidden))
 	scope.VariableWithValue(layer.VarBias, tensors.FromFlatDataAndDimensions(make([]float32, dims), dims))
 	n.embedding.HeadDims = dims
-}
-
-// weights gives a checkpoint's tensors to a model.
-type weights struct{ *checkpoint.Checkpoint }
-
-// Tensor implements family.Weights.
-func (w weights) Tensor(name string) (shape []int, data []float32, err error) {
-	t, err := w.Checkpoint.Tensor(name)
-	return t.Shape, t.Data, err
 }
