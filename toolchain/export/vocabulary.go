@@ -41,6 +41,15 @@ func WithScripts(src Source, scripts []string) (Source, error) {
 	})
 }
 
+// WithTokensOf shows a BERT checkpoint with no tokens but those of a tokenizer:
+// that of a package that was exported from it, say.
+func WithTokensOf(src Source, t *tokenizer.Tokenizer) (Source, error) {
+	return withoutTokens(src, func(token string) bool {
+		_, ok := t.ID(token)
+		return !ok
+	})
+}
+
 // withoutTokens shows a BERT checkpoint without some tokens. The ids behind them
 // move up; tokenizer, configuration and table agree on the new ones.
 func withoutTokens(src Source, drop func(token string) bool) (Source, error) {

@@ -13,8 +13,10 @@ import (
 	"github.com/effir/effir/toolchain/export"
 	"github.com/effir/effir/toolchain/results"
 	"github.com/effir/effir/wasm/encoder"
+	"github.com/effir/effir/wasm/model"
 	"github.com/effir/effir/wasm/model/modeldir"
 	"github.com/effir/effir/wasm/native"
+	"github.com/effir/effir/wasm/tokenizer"
 )
 
 // recordedTexts is how many texts a recording has.
@@ -53,7 +55,7 @@ func Record(ctx context.Context, b backends.Backend, src export.Source, dir fs.F
 	if err != nil {
 		return nil, err
 	}
-	if src, err = sameVocabulary(src, m.Vocab()); err != nil {
+	if src, err = sameVocabulary(src, dir, m); err != nil {
 		return nil, err
 	}
 	e, err := native.Open(dir, native.Options{})
@@ -94,20 +96,28 @@ func Record(ctx context.Context, b backends.Backend, src export.Source, dir fs.F
 	return r, nil
 }
 
-// sameVocabulary leaves the [unusedN] entries out if a package did.
-func sameVocabulary(src export.Source, vocab int) (export.Source, error) {
-	if src.Config().VocabSize == vocab {
+// sameVocabulary leaves out the tokens of a checkpoint that its package left out.
+func sameVocabulary(src export.Source, dir fs.FS, m *model.Manifest) (export.Source, error) {
+	whole := src.Config().VocabSize
+	if whole == m.Vocab() {
 		return src, nil
 	}
-	reduced, err := export.WithoutUnused(src)
+	compact, err := modeldir.ReadFile(dir, m.Tokenizer)
 	if err != nil {
 		return nil, err
 	}
-	if n := reduced.Config().VocabSize; n != vocab {
-		return nil, fmt.Errorf("verify: the package has %d tokens, the checkpoint %d, %d without the unused ones; give the checkpoint that the package was exported from",
-			vocab, src.Config().VocabSize, n)
+	tokens, err := tokenizer.Parse(compact)
+	if err != nil {
+		return nil, err
 	}
-	return reduced, nil
+	if src, err = export.WithTokensOf(src, tokens); err != nil {
+		return nil, err
+	}
+	if n := src.Config().VocabSize; n != m.Vocab() {
+		return nil, fmt.Errorf("verify: the package has %d tokens, the checkpoint %d, of which %d are the package's; give the checkpoint that the package was exported from",
+			m.Vocab(), whole, n)
+	}
+	return src, nil
 }
 
 // withoutFolders leaves the folders out of paths in a text.

@@ -10,6 +10,7 @@ import (
 	"github.com/effir/effir/gomlx-models/backend"
 	"github.com/effir/effir/internal/tinymodel"
 	"github.com/effir/effir/models"
+	"github.com/effir/effir/toolchain/export"
 	"github.com/effir/effir/wasm/kernel"
 	kernels "github.com/effir/effir/wasm/kernel/native"
 	"github.com/effir/effir/wasm/native"
@@ -149,6 +150,32 @@ func TestRecording(t *testing.T) {
 		if _, err := ReadRecording(dir); err == nil || !strings.Contains(err.Error(), RecordingName) || !strings.Contains(err.Error(), "--record") {
 			t.Errorf("damage %q: error %v does not name file and remedy", damage, err)
 		}
+	}
+}
+
+// A package with fewer tokens than its checkpoint is recorded with its own.
+func TestRecordingOfReducedVocabulary(t *testing.T) {
+	b, err := backend.Open("go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Finalize()
+	src := tinymodel.NewBert(1)
+	reduced, err := export.WithoutUnused(src)
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(t.TempDir(), "p")
+	if _, err := export.Export(t.Context(), reduced, dir, export.Options{Name: "p", Precision: export.Precision{Weights: 7}}); err != nil {
+		t.Fatal(err)
+	}
+	r, err := Record(t.Context(), b, src, os.DirFS(dir))
+	if err != nil {
+		t.Fatal(err)
+	}
+	a, err := r.Compare(t.Context(), openNative(t, dir))
+	if err != nil || !a.Identical || a.Least < 0.997 {
+		t.Errorf("%+v, error %v; want cosines of 0.997 and more", a, err)
 	}
 }
 
