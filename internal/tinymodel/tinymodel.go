@@ -20,7 +20,7 @@ import (
 // Vocab is the number of tokens of the Llama model: one for every byte.
 const Vocab = 256
 
-// MaxTokens is the longest text of the packages that Write and WriteBert make.
+// MaxTokens is the longest text of the packages that are made here.
 const MaxTokens = 96
 
 // Config is the shape of the Llama model.
@@ -28,7 +28,7 @@ func Config() checkpoint.Config {
 	return checkpoint.Config{
 		Architectures: []string{"LlamaForCausalLM"}, ModelType: "llama", HiddenAct: "silu",
 		HiddenSize: 64, IntermediateSizes: []int{96, 0, 40, 128}, NumHiddenLayers: 4,
-		NumAttentionHeads: 6, NumKeyValueHeads: 2, HeadDim: 16, DroppedAttention: []int{3},
+		NumAttentionHeads: 6, NumKeyValueHeads: 2, HeadDim: 16,
 		RMSNormEps: 1e-5, RopeTheta: 10000, VocabSize: Vocab, MaxPositionEmbeddings: 256,
 		TieWordEmbeddings: true, TorchDtype: "float32",
 		Provenance: &checkpoint.Provenance{Source: "random", License: "Apache-2.0"},
@@ -104,10 +104,24 @@ func encode(o object) []byte {
 // returns its path.
 func Write(t testing.TB) string {
 	t.Helper()
-	return write(t, New(1), export.Options{
-		Name: "tiny", MaxTokens: MaxTokens, Embedding: model.Embedding{Pooling: "mean"},
-		Precision: export.Precision{Overrides: map[string]int{"layer.2.*": 7, "layer.0.down": 7}},
+	return write(t, New(1), export.Options{Name: "tiny", MaxTokens: MaxTokens, Embedding: model.Embedding{Pooling: "mean"}})
+}
+
+// WriteSlim is Write for a Llama model whose last layer has no attention, in
+// weights of both precisions and with a 4-bit table.
+func WriteSlim(t testing.TB) string {
+	t.Helper()
+	return write(t, NewSlim(1), export.Options{
+		Name: "tiny-slim", MaxTokens: MaxTokens, Embedding: model.Embedding{Pooling: "last"},
+		Precision: export.Precision{Embedding: 4, Overrides: map[string]int{"layer.2.*": 7, "layer.0.down": 7}},
 	})
+}
+
+// NewSlim draws the weights of the model of WriteSlim.
+func NewSlim(seed uint64) *Source {
+	config := Config()
+	config.DroppedAttention = []int{3}
+	return draw(config, byteTokenizer(), seed)
 }
 
 func write(t testing.TB, src export.Source, o export.Options) string {

@@ -63,6 +63,7 @@ func TestTinyModelsFollowFloatReference(t *testing.T) {
 		"llama mean":       {tinymodel.New(3), export.Options{MaxTokens: 40}},
 		"llama last":       {tinymodel.New(3), export.Options{MaxTokens: 80, Embedding: model.Embedding{Pooling: "last", Suffix: []int32{0}}}},
 		"llama skip":       {tinymodel.New(3), export.Options{MaxTokens: 40, NoFinalNorm: true, Embedding: model.Embedding{Pooling: "mean", Prefix: []int32{7}, Skip: 1}}},
+		"llama slim":       {tinymodel.NewSlim(3), export.Options{MaxTokens: 40}},
 		"llama two layers": {tinymodel.New(3), export.Options{MaxTokens: 40, Layers: 2}},
 		"bert":             {tinymodel.NewBert(3), export.Options{}},
 		"bert mean":        {tinymodel.NewBert(3), export.Options{Embedding: model.Embedding{Pooling: "mean"}}},

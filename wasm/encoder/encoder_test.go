@@ -42,14 +42,18 @@ func open(t testing.TB, k kernel.Kernels, dir string) *encoder.Encoder {
 	return e
 }
 
-// packages are the tiny models, one a family.
-var packages = map[string]func(testing.TB) string{"llama": tinymodel.Write, "bert": tinymodel.WriteBert}
+// packages are the tiny models.
+var packages = map[string]func(testing.TB) string{"llama": tinymodel.Write, "slim llama": tinymodel.WriteSlim, "bert": tinymodel.WriteBert}
 
-// each runs a test on a session of every family.
+// each runs a test on a session of every model, on the processor's kernels.
 func each(t *testing.T, capacity int, test func(t *testing.T, s *encoder.Session)) {
-	for family, write := range packages {
-		t.Run(family, func(t *testing.T) {
-			test(t, session(t, open(t, kernel.NewReference(), write(t)), capacity))
+	for name, write := range packages {
+		t.Run(name, func(t *testing.T) {
+			k, err := native.Open()
+			if err != nil {
+				t.Fatal(err)
+			}
+			test(t, session(t, open(t, k, write(t)), capacity))
 		})
 	}
 }
@@ -181,37 +185,30 @@ func TestRefusesWhatCannotBeEmbedded(t *testing.T) {
 
 // A query in steady state leaves nothing for the garbage collector.
 func TestEmbedDoesNotAllocate(t *testing.T) {
-	for family, write := range packages {
-		t.Run(family, func(t *testing.T) {
-			k, err := native.Open()
-			if err != nil {
-				t.Fatal(err)
+	each(t, 0, func(t *testing.T, s *encoder.Session) {
+		out := make([]float32, 2*s.Dims())
+		ids, err := s.Tokens(nil, "how do I cancel a request", encoder.Query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		lengths := []int{len(ids), len(ids)}
+		ids = append(ids, ids...)
+		for name, f := range map[string]func() error{
+			"EmbedTokens": func() error { return s.EmbedTokens(out, ids, lengths) },
+			"Embed": func() error {
+				_, err := s.Embed(out[:s.Dims()], "how do I cancel a request", encoder.Query)
+				return err
+			},
+		} {
+			var failure error
+			if n := testing.AllocsPerRun(50, func() { failure = errors.Join(failure, f()) }); n != 0 {
+				t.Errorf("%s allocates %v times", name, n)
 			}
-			s := session(t, open(t, k, write(t)), 0)
-			out := make([]float32, 2*s.Dims())
-			ids, err := s.Tokens(nil, "how do I cancel a request", encoder.Query)
-			if err != nil {
-				t.Fatal(err)
+			if failure != nil {
+				t.Error(failure)
 			}
-			lengths := []int{len(ids), len(ids)}
-			ids = append(ids, ids...)
-			for name, f := range map[string]func() error{
-				"EmbedTokens": func() error { return s.EmbedTokens(out, ids, lengths) },
-				"Embed": func() error {
-					_, err := s.Embed(out[:s.Dims()], "how do I cancel a request", encoder.Query)
-					return err
-				},
-			} {
-				var failure error
-				if n := testing.AllocsPerRun(50, func() { failure = errors.Join(failure, f()) }); n != 0 {
-					t.Errorf("%s allocates %v times", name, n)
-				}
-				if failure != nil {
-					t.Error(failure)
-				}
-			}
-		})
-	}
+		}
+	})
 }
 
 // A session takes the kernel memory that the formula states, and larger batches

@@ -17,7 +17,7 @@ import (
 // thousand queries later it is the same.
 func TestPeakMemory(t *testing.T) {
 	const page = 1 << 16
-	for family, write := range map[string]func(testing.TB) string{"llama": tinymodel.Write, "bert": tinymodel.WriteBert} {
+	for family, write := range map[string]func(testing.TB) string{"llama": tinymodel.WriteSlim, "bert": tinymodel.WriteBert} {
 		dir := write(t)
 		h := open(t)
 		if err := h.LoadModel(t.Context(), os.DirFS(dir)); err != nil {

@@ -42,7 +42,7 @@ func TestParseReadsWhatExportWrites(t *testing.T) {
 // The reader and encoding/json, which writes manifests, agree on every field: all
 // of them are set here.
 func TestParseReadsEveryField(t *testing.T) {
-	for _, dir := range []string{tinymodel.Write(t), tinymodel.WriteBert(t)} {
+	for _, dir := range []string{tinymodel.Write(t), tinymodel.WriteSlim(t), tinymodel.WriteBert(t)} {
 		var want model.Manifest
 		if err := json.Unmarshal(manifestOf(t, dir), &want); err != nil {
 			t.Fatal(err)
@@ -85,7 +85,7 @@ func TestParseReadsDroppedSubLayers(t *testing.T) {
 		dir              string
 		present, dropped []string
 	}{
-		"llama": {tinymodel.Write(t), []string{"layer.1.qkv", "layer.3.down"}, []string{"layer.1.down", "layer.3.qkv", "layer.3.attention_norm", "layer.1.mlp_norm"}},
+		"llama": {tinymodel.WriteSlim(t), []string{"layer.1.qkv", "layer.3.down"}, []string{"layer.1.down", "layer.3.qkv", "layer.3.attention_norm", "layer.1.mlp_norm"}},
 		"bert": {
 			tinymodel.WriteBert(t), []string{"layer.1.qkv_bias", "layer.2.up", "layer.2.attention_norm", "layer.1.mlp_norm_bias"},
 			[]string{"layer.2.qkv", "layer.2.output_bias", "layer.1.up", "layer.1.down_bias"},
@@ -171,7 +171,7 @@ func TestParseRefuses(t *testing.T) {
 		`tensors["rope"]`:                     func(m object) { tensor(m, "rope")["shape"] = []int{1, 16} },
 		`tensors["embedding"]`:                func(m object) { tensor(m, "embedding")["type"] = "q4" },
 		`tensors["layer.0.qkv"]`:              func(m object) { tensor(m, "layer.0.qkv")["type"] = "f32" },
-		`tensors["layer.0.down"].bytes`:       func(m object) { tensor(m, "layer.0.down")["type"] = "q4" },
+		`tensors["layer.0.down"].bytes`:       func(m object) { tensor(m, "layer.0.down")["type"] = "q7" },
 		`lists "embedding" twice`:             func(m object) { tensor(m, "rope")["name"] = "embedding" },
 		`"layer.0.attention_norm" and "rope"`: func(m object) { tensor(m, "rope")["offset"] = 64 },
 	})

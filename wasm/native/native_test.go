@@ -36,7 +36,7 @@ func texts() []string {
 
 // However texts are batched and spread over workers, each keeps its vector.
 func TestEmbedEqualsEmbedOne(t *testing.T) {
-	for _, dir := range []string{tinymodel.Write(t), tinymodel.WriteBert(t)} {
+	for _, dir := range []string{tinymodel.WriteSlim(t), tinymodel.WriteBert(t)} {
 		for _, o := range []native.Options{{Workers: 1}, {Workers: 3, BatchTokens: 100}} {
 			embedEqualsEmbedOne(t, openDir(t, dir, o), o)
 		}

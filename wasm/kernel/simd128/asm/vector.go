@@ -41,7 +41,6 @@ func constant(lanes ...uint32) value {
 // all four quarters; eight bytes widened with their sign, or without.
 func (x I32) LoadF32x4(offset int) F32x4 { return F32x4{x.load(opV128Load, offset)} }
 func (x I32) LoadI8x16(offset int) I8x16 { return I8x16{x.load(opV128Load, offset)} }
-func (x I32) LoadI32x4(offset int) I32x4 { return I32x4{x.load(opV128Load, offset)} }
 func (x I32) LoadI16x8(offset int) I16x8 { return I16x8{x.load(opV128Load, offset)} }
 func (x I32) LoadF32Splat(offset int) F32x4 {
 	return F32x4{x.load(opV128Load32Splat, offset)}
