@@ -1,4 +1,5 @@
 import { GuestError, GuestStopped, message } from "./errors.ts";
+import { instantiate, type Chosen } from "./kernels.ts";
 import type { Hit, Kind } from "./types.ts";
 import { Wasi } from "./wasi.ts";
 
@@ -58,13 +59,13 @@ export class Guest {
   ) {}
 
   /** start instantiates the kernels, then the guest over them. */
-  static async start(kernels: WebAssembly.Module, guest: WebAssembly.Module): Promise<Guest> {
+  static async start(kernels: Chosen, guest: WebAssembly.Module): Promise<Guest> {
     const lastWords: string[] = [];
     const wasi = new Wasi((line) => {
       if (lastWords.length < 4) lastWords.push(line);
       console.error(line);
     });
-    const kernel = await WebAssembly.instantiate(kernels);
+    const kernel = await instantiate(kernels);
     const scan = kernel.exports[SCAN] as (...parameters: number[]) => void;
     const timedScan = (...parameters: number[]): void => {
       const began = performance.now();

@@ -21,7 +21,7 @@ export class Runtime {
   }
 
   start(): Promise<Guest> {
-    return Guest.start(this.kernels.module, this.guest);
+    return Guest.start(this.kernels, this.guest);
   }
 }
 

@@ -8,17 +8,25 @@ async function bytes(name: Kernels): Promise<Uint8Array<ArrayBuffer>> {
 
 const load = async (name: Kernels): Promise<WebAssembly.Module> => WebAssembly.compile(await bytes(name));
 
-/** wrong returns the relaxed kernels with each relaxed dot product (fd 92 02) replaced by a subtraction (fd 92 01). */
-async function wrong(): Promise<WebAssembly.Module> {
+// The two relaxed instructions after their prefix fd, and what takes their place in wrong kernels:
+// i16x8.relaxed_dot and a subtraction, i32x4.relaxed_dot_add and bitselect.
+const dots: Record<string, { code: number[]; wrong: number[] }> = {
+  twos: { code: [0x92, 0x02], wrong: [0x92, 0x01] },
+  fours: { code: [0x93, 0x02], wrong: [0xd2, 0x00] },
+};
+
+/** wrong returns the relaxed kernels with one of their instructions replaced. */
+async function wrong(dot: string): Promise<WebAssembly.Module> {
   const module = await bytes("relaxed");
+  const { code, wrong } = dots[dot]!;
   let replaced = 0;
   for (let i = 0; i + 2 < module.length; i++) {
-    if (module[i] === 0xfd && module[i + 1] === 0x92 && module[i + 2] === 0x02) {
-      module[i + 2] = 0x01;
+    if (module[i] === 0xfd && module[i + 1] === code[0] && module[i + 2] === code[1]) {
+      module.set(wrong, i + 1);
       replaced++;
     }
   }
-  if (replaced === 0) throw new Error("the relaxed kernels hold no relaxed dot product");
+  if (replaced === 0) throw new Error(`the relaxed kernels hold no dot product of ${dot}`);
   return WebAssembly.compile(module);
 }
 
@@ -29,9 +37,12 @@ test("relaxed kernels repeat the baseline's bits and are taken", async () => {
 });
 
 test("relaxed kernels that compute something else are not taken", async () => {
-  equal(await agree(await wrong(), await load("baseline")), false, "agreement");
-  const choice = await choose("auto", (name) => (name === "relaxed" ? wrong() : load(name)));
-  equal(choice.name, "baseline", "choice");
+  for (const dot of Object.keys(dots)) {
+    equal(await agree(await wrong(dot), await load("baseline")), false, `agreement with wrong ${dot}`);
+    const choice = await choose("auto", (name) => (name === "relaxed" ? wrong(dot) : load(name)));
+    equal(choice.name, "baseline", "choice");
+    equal(choice.dotInFours, false, "dot products of the baseline");
+  }
 });
 
 test("relaxed kernels that cannot be had are done without", async () => {
