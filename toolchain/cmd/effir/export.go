@@ -35,7 +35,11 @@ nearly lossless. --precision names tensors of the package by pattern:
   effir export checkpoints/bge-small -o packages/bge-small --weights 7 --embedding 4 --precision 'layer.1?.*=4'`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(c *cobra.Command, args []string) error {
-			files, err := checkpoint.Open(args[0])
+			path, err := (&measured{}).locate(args[0])
+			if err != nil {
+				return err
+			}
+			files, err := checkpoint.Open(path)
 			if err != nil {
 				return err
 			}

@@ -49,6 +49,14 @@ or "go" for tiny models.`,
 			if o.Mix, err = finetune.ParseMix(mix); err != nil {
 				return err
 			}
+			for _, path := range []*string{&o.Model, &o.Teacher} {
+				if *path == "" {
+					continue
+				}
+				if *path, err = (&measured{}).locate(*path); err != nil {
+					return err
+				}
+			}
 			for _, d := range data {
 				source, err := pairs.ParseSource(d)
 				if err != nil {

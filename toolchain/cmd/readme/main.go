@@ -1,4 +1,4 @@
-// Command readme writes the tables of README.md from the results that measuring
+// Command readme writes the tables of README.md and models/README.md from the results that measuring
 // tasks left in docs/results. A table stands between <!-- results NAME WORD --> and
 // <!-- end -->; WORD, which may be missing, keeps the figures whose names hold it.
 // Between <!-- table NAME --> and <!-- end --> stands the file NAME.md, a table that
@@ -23,11 +23,16 @@ import (
 func main() {
 	check := flag.Bool("check", false, "only say whether the tables are up to date")
 	flag.Parse()
-	if err := run("README.md", filepath.Join("docs", "results"), *check); err != nil {
-		fmt.Fprintln(os.Stderr, "readme:", err)
-		os.Exit(1)
+	for _, path := range documents {
+		if err := run(path, filepath.Join("docs", "results"), *check); err != nil {
+			fmt.Fprintln(os.Stderr, "readme:", err)
+			os.Exit(1)
+		}
 	}
 }
+
+// documents are the files with tables.
+var documents = []string{"README.md", filepath.Join("models", "README.md")}
 
 func run(path, dir string, check bool) error {
 	text, err := os.ReadFile(path)
