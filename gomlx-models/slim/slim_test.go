@@ -75,7 +75,9 @@ func TestGates(t *testing.T) {
 			for i := range z {
 				z[i] = float32(1 - i%3) // 1, 0, -1
 			}
-			family.Scope(scope, m.GatePath(0)).GetVariable(layer.VarGate).MustSetValue(tensors.FromFlatDataAndDimensions(z, len(z)))
+			if err := family.Scope(scope, m.GatePath(0)).GetVariable(layer.VarGate).SetValue(tensors.FromFlatDataAndDimensions(z, len(z))); err != nil {
+				t.Fatal(err)
+			}
 			gates, err := slim.Gates(scope, m)
 			if err != nil {
 				t.Fatal(err)
@@ -127,7 +129,9 @@ func closeUnits(t *testing.T, scope *context.Context, m family.Trainable, z []fl
 			w[i] = 0
 		}
 	}
-	v.MustSetValue(tensors.FromFlatDataAndDimensions(w, v.Shape().Dimensions...))
+	if err := v.SetValue(tensors.FromFlatDataAndDimensions(w, v.Shape().Dimensions...)); err != nil {
+		t.Fatal(err)
+	}
 }
 
 // TestGradients: gates are the only trainable variables, and their gradients are

@@ -2,6 +2,7 @@ package finetune
 
 import (
 	"context"
+	"errors"
 	"math"
 	"os"
 	"path/filepath"
@@ -220,14 +221,16 @@ func TestTrainEmbeddings(t *testing.T) {
 	}
 }
 
-// TestXLA runs one step where XLA is at hand; see EFFIR_REQUIRE_XLA.
+// TestXLA compares XLA with the Go backend, and a run on XLA that was resumed
+// with one in one go; see EFFIR_REQUIRE_XLA.
 func TestXLA(t *testing.T) {
 	o := options(t)
-	o.Steps = 2
+	o.Steps = 6
 	run(t, o)
 	want := records(t, o.Out)[1].Loss
 	o.Out, o.Backend = filepath.Join(t.TempDir(), "xla"), "xla"
-	if _, err := Run(context.Background(), o); err != nil {
+	whole, err := Run(context.Background(), o)
+	if err != nil {
 		if os.Getenv("EFFIR_REQUIRE_XLA") == "1" {
 			t.Fatal(err)
 		}
@@ -236,4 +239,16 @@ func TestXLA(t *testing.T) {
 	if got := records(t, o.Out)[1].Loss; math.Abs(got-want) > 1e-3*want {
 		t.Errorf("loss %g on XLA, %g on the Go backend", got, want)
 	}
+	o.Out = filepath.Join(t.TempDir(), "resumed")
+	ctx, cancel := context.WithCancel(context.Background())
+	o.Progress = func(p Progress) {
+		if p.Step == 3 {
+			cancel()
+		}
+	}
+	if _, err := Run(ctx, o); !errors.Is(err, context.Canceled) {
+		t.Fatal(err)
+	}
+	o.Progress = nil
+	sameFiles(t, run(t, o).Checkpoint, whole.Checkpoint)
 }

@@ -45,10 +45,6 @@ type vocabulary struct {
 
 // tokenizerPairs is the metadata of the tokenizer, which must be byte-level BPE.
 func tokenizerPairs(src Source, c *checkpoint.Config) ([]gguf.Pair, error) {
-	const remedy = "use the tokenizer.json that was published with a model of the kind of SmolLM2 or Llama 3"
-	fail := func(field, problem string, err error) error {
-		return &checkpoint.InputError{File: "tokenizer.json", Field: field, Problem: problem, Err: err, Remedy: remedy}
-	}
 	text, err := src.TokenizerJSON()
 	if err != nil {
 		return nil, err
@@ -64,12 +60,12 @@ func tokenizerPairs(src Source, c *checkpoint.Config) ([]gguf.Pair, error) {
 	if t.Len() > c.VocabSize {
 		return nil, fail("model.vocab", fmt.Sprintf("has %d tokens with the added ones, but the model has %d", t.Len(), c.VocabSize), nil)
 	}
-	text2, err := t.JSON() // one spelling of everything
+	canonical, err := t.JSON() // one spelling of everything
 	if err != nil {
 		return nil, fail("", "cannot be written as GGUF", err)
 	}
 	var v vocabulary
-	if err := json.Unmarshal(text2, &v); err != nil {
+	if err := json.Unmarshal(canonical, &v); err != nil {
 		return nil, err
 	}
 	if v.Model.IgnoreMerges != pre.ignoreMerges {
@@ -84,38 +80,47 @@ func tokenizerPairs(src Source, c *checkpoint.Config) ([]gguf.Pair, error) {
 		{Key: "tokenizer.ggml.merges", Value: v.Model.Merges},
 		{Key: "tokenizer.ggml.add_space_prefix", Value: false},
 	}
-	before, after, err := reader.SpecialTokens(text)
+	special, err := specialPairs(text, c, t.Len())
+	return append(pairs, special...), err
+}
+
+// specialPairs is the metadata of special tokens. A token that is put before or behind every text is
+// the beginning or the end, whatever the configuration calls so, because llama.cpp puts those.
+func specialPairs(tokenizerJSON []byte, c *checkpoint.Config, tokens int) ([]gguf.Pair, error) {
+	before, after, err := reader.SpecialTokens(tokenizerJSON)
 	if err != nil {
 		return nil, fail("post_processor", "is not supported", err)
 	}
 	bos, eos := c.BOSTokenID, c.EOSTokenID
 	for _, s := range []struct {
-		name   string
-		around []int32
-		id     **int
-	}{{"before", before, &bos}, {"after", after, &eos}} {
-		switch {
-		case len(s.around) > 1:
-			return nil, fail("post_processor", fmt.Sprintf("puts %d tokens %s a text, llama.cpp at most one", len(s.around), s.name), nil)
-		case len(s.around) == 1:
-			id := int(s.around[0])
-			if id < 0 || id >= t.Len() {
-				return nil, fail("post_processor", fmt.Sprintf("puts token %d %s a text, but there are %d", id, s.name, t.Len()), nil)
-			}
-			*s.id = &id
+		where string
+		ids   []int32
+		id    **int
+	}{{"before", before, &bos}, {"behind", after, &eos}} {
+		if len(s.ids) > 1 {
+			return nil, fail("post_processor", fmt.Sprintf("puts %d tokens %s a text, llama.cpp at most one", len(s.ids), s.where), nil)
 		}
+		for _, id := range s.ids {
+			if id < 0 || int(id) >= tokens {
+				return nil, fail("post_processor", fmt.Sprintf("puts token %d %s a text, but there are %d", id, s.where, tokens), nil)
+			}
+			n := int(id)
+			*s.id = &n
+		}
+	}
+	pairs := []gguf.Pair{
+		{Key: "tokenizer.ggml.add_bos_token", Value: len(before) > 0},
+		{Key: "tokenizer.ggml.add_eos_token", Value: len(after) > 0},
 	}
 	for _, p := range []struct {
-		key string
-		id  *int
+		name string
+		id   *int
 	}{{"bos", bos}, {"eos", eos}, {"padding", c.PadTokenID}} {
 		if p.id != nil {
-			pairs = append(pairs, gguf.Pair{Key: "tokenizer.ggml." + p.key + "_token_id", Value: uint32(*p.id)})
+			pairs = append(pairs, gguf.Pair{Key: "tokenizer.ggml." + p.name + "_token_id", Value: uint32(*p.id)})
 		}
 	}
-	return append(pairs,
-		gguf.Pair{Key: "tokenizer.ggml.add_bos_token", Value: len(before) > 0},
-		gguf.Pair{Key: "tokenizer.ggml.add_eos_token", Value: len(after) > 0}), nil
+	return pairs, nil
 }
 
 // lists orders the tokens by id. Rows of the embedding without a token get a name that no text
@@ -145,4 +150,12 @@ func (v *vocabulary) lists(n int) (tokens []string, types []int32) {
 		tokens[id] = name
 	}
 	return tokens, types
+}
+
+// fail makes the error of a field of tokenizer.json.
+func fail(field, problem string, err error) error {
+	return &checkpoint.InputError{
+		File: "tokenizer.json", Field: field, Problem: problem, Err: err,
+		Remedy: "use the tokenizer.json that was published with a model of the kind of SmolLM2 or Llama 3",
+	}
 }
