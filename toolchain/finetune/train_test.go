@@ -225,7 +225,7 @@ func TestTrainEmbeddings(t *testing.T) {
 // with one in one go; see EFFIR_REQUIRE_XLA.
 func TestXLA(t *testing.T) {
 	o := options(t)
-	o.Steps = 6
+	o.Steps, o.Buckets = 6, []int{32} // a program takes XLA seconds to compile
 	run(t, o)
 	want := records(t, o.Out)[1].Loss
 	o.Out, o.Backend = filepath.Join(t.TempDir(), "xla"), "xla"

@@ -1,5 +1,5 @@
 // Package ggufexport writes Llama checkpoints, slimmed ones included, as GGUF files that llama.cpp and
-// the programs around it (node-llama-cpp, wllama, Ollama) run unchanged.
+// programs built on it (node-llama-cpp in the tests here) run unchanged.
 //
 // A model whose layers are all alike becomes one of llama.cpp's architecture "llama". Any other
 // becomes one of "deci", the same computation with sizes layer by layer; see blocks for the forms
@@ -54,7 +54,7 @@ type Summary struct {
 // a *checkpoint.InputError.
 func Write(ctx context.Context, path string, src Source, o Options) (Summary, error) {
 	c := src.Config()
-	if fileTypes[o.Type] == nil {
+	if _, ok := fileTypes[o.Type]; !ok {
 		return Summary{}, fmt.Errorf("weights of type %v cannot be written: choose F32, F16, Q8_0 or Q4_0", o.Type)
 	}
 	if err := supported(&c); err != nil {

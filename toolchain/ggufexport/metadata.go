@@ -6,9 +6,7 @@ import (
 )
 
 // fileTypes are the codes of general.file_type (llama.cpp's llama_ftype).
-var fileTypes = map[gguf.Type]*uint32{gguf.F32: code(0), gguf.F16: code(1), gguf.Q4_0: code(2), gguf.Q8_0: code(7)}
-
-func code(n uint32) *uint32 { return &n }
+var fileTypes = map[gguf.Type]uint32{gguf.F32: 0, gguf.F16: 1, gguf.Q4_0: 2, gguf.Q8_0: 7}
 
 // poolings are the codes of pooling_type (llama.cpp's llama_pooling_type).
 var poolings = map[string]uint32{checkpoint.PoolMean: 1, checkpoint.PoolCLS: 2, checkpoint.PoolLast: 3}
@@ -19,7 +17,7 @@ func modelPairs(c *checkpoint.Config, list []block, architecture string, o Optio
 		{Key: "general.architecture", Value: architecture},
 		{Key: "general.type", Value: "model"},
 		{Key: "general.name", Value: o.Name},
-		{Key: "general.file_type", Value: *fileTypes[o.Type]},
+		{Key: "general.file_type", Value: fileTypes[o.Type]},
 		{Key: "general.quantization_version", Value: uint32(2)}, // of the block formats
 	}
 	add := func(key string, value any) {

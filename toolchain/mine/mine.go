@@ -142,7 +142,10 @@ func newMiner(list []pairs.Pair, o Options) *miner {
 // choose returns the negatives of a pair.
 func (m *miner) choose(p pairs.Pair, candidates []int, stats *Stats) []string {
 	q, positive := m.queryOf[p.Query], m.passageOf[p.Positive]
-	limit := m.options.Margin * cosine(m.queryVectors[q], m.passageVectors[positive])
+	// The distance below the own passage is a share of the cosine's size, whatever
+	// its sign.
+	own := cosine(m.queryVectors[q], m.passageVectors[positive])
+	limit := own - (1-m.options.Margin)*math.Abs(own)
 	negatives := slices.Clone(p.Negatives)
 	for _, c := range candidates {
 		if slices.Contains(m.own[q], c) || slices.Contains(p.Negatives, m.passages[c]) {

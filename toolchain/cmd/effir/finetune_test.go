@@ -48,7 +48,7 @@ func TestMineAndFinetune(t *testing.T) {
 		command.SetErr(new(strings.Builder))
 		return command.ExecuteContext(t.Context())
 	}
-	if err := execute("mine", "--teacher", model, "--data", raw, "--out", mined, "--negatives", "2", "--margin", "2", "--max-tokens", "64"); err != nil {
+	if err := execute("mine", "--teacher", model, "--data", raw, "--out", mined, "--negatives", "2", "--margin", "1000", "--max-tokens", "64"); err != nil {
 		t.Fatal(err)
 	}
 	found, err := pairs.Read(mined)
