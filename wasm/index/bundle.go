@@ -1,11 +1,9 @@
 package index
 
 import (
-	"bytes"
-	"encoding/json"
-	"errors"
-	"io"
 	"strings"
+
+	"github.com/effir/effir/wasm/internal/jsontext"
 )
 
 const (
@@ -76,19 +74,49 @@ func ParseBundle(data []byte) (*Bundle, error) {
 	if len(data) > maxManifestBytes {
 		return nil, corrupt(ManifestName, "manifest", "is over 1 MiB")
 	}
-	decoder := json.NewDecoder(bytes.NewReader(data))
-	decoder.DisallowUnknownFields()
-	var b Bundle
-	if err := decoder.Decode(&b); err != nil {
-		return nil, corrupt(ManifestName, "manifest", "is not valid JSON of this version ("+err.Error()+")")
+	o, err := jsontext.Parse(data)
+	if err != nil {
+		return nil, corrupt(ManifestName, "manifest", "is not valid ("+err.Error()+")")
 	}
-	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
-		return nil, corrupt(ManifestName, "manifest", "goes on after its end")
+	b, unknown := readBundle(o)
+	if err := o.Err(); err != nil {
+		return nil, corrupt(ManifestName, "manifest", "is not of this version ("+err.Error()+")")
+	}
+	if unknown != "" {
+		return nil, corrupt(ManifestName, unknown, "is unknown to this version")
 	}
 	if err := b.Check(); err != nil {
 		return nil, err
 	}
 	return &b, nil
+}
+
+// readBundle fills a manifest by the names of its JSON tags and returns the first
+// member that has none.
+func readBundle(o *jsontext.Object) (b Bundle, unknown string) {
+	b.Format, b.Count = o.String("format"), o.Int("count")
+	file := func(o *jsontext.Object) File {
+		return File{SHA256: o.String("sha256"), Bytes: int64(o.Int("bytes"))}
+	}
+	keyword, passages, vectors, fusion := o.Object("keyword"), o.Object("passages"), o.Object("vectors"), o.Object("fusion")
+	if keyword != nil {
+		b.Keyword = file(keyword)
+	}
+	if passages != nil {
+		b.Passages = file(passages)
+	}
+	if vectors != nil {
+		b.Vectors = &VectorFile{File: file(vectors), Model: vectors.String("model"), Dims: vectors.Int("dims"), Count: vectors.Int("count")}
+	}
+	if fusion != nil {
+		b.Fusion = Fusion{Keyword: fusion.Float32("keyword"), Semantic: fusion.Float32("semantic")}
+	}
+	for _, part := range []*jsontext.Object{o, keyword, passages, vectors, fusion} {
+		if part != nil && unknown == "" {
+			unknown = part.Unknown()
+		}
+	}
+	return b, unknown
 }
 
 // Check reports the first field of b that is not usable.
