@@ -17,6 +17,7 @@ func finetuneCommand() *cobra.Command {
 	var data []string
 	loss, mix := "align", "query=1,passage=0.5,piece=1"
 	var queryPrefix, passagePrefix string
+	var minutes float64
 	c := &cobra.Command{
 		Use:   "finetune",
 		Short: "Train a checkpoint to embed texts, by a teacher or by pairs of queries and passages",
@@ -64,6 +65,10 @@ or "go" for tiny models.`,
 				}
 				o.Data = append(o.Data, source)
 			}
+			if !(minutes >= 0) || minutes > 1e6 {
+				return fmt.Errorf("--minutes %g, want a number from 0", minutes)
+			}
+			o.Limit = time.Duration(minutes * float64(time.Minute))
 			if c.Flags().Changed("query-prefix") {
 				o.QueryPrefix = &queryPrefix
 			}
@@ -121,7 +126,7 @@ or "go" for tiny models.`,
 	f.StringVar(&passagePrefix, "passage-prefix", "", "text put before passages (default: what the checkpoint says)")
 	f.DurationVar(&o.SaveEvery, "save-every", o.SaveEvery, "time between two saves of the state")
 	f.IntVar(&o.SaveSteps, "save-steps", 0, "save also every so many steps")
-	f.DurationVar(&o.Limit, "limit", 0, "save and stop after this time, such as 25m")
+	f.Float64Var(&minutes, "minutes", 0, "save and stop after so many minutes, such as 25 on a borrowed machine (default: no limit)")
 	return c
 }
 

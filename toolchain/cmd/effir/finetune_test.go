@@ -88,6 +88,7 @@ func TestMineAndFinetune(t *testing.T) {
 		"unknown part": {"finetune", "--loss", "magic"},
 		"weight":       {"finetune", "--data", "a=0"},
 		"--model":      {"finetune"},
+		"--minutes":    {"finetune", "--minutes", "-1"},
 		"are needed":   {"mine"},
 	} {
 		if err := execute(args...); err == nil || !strings.Contains(err.Error(), want) {
