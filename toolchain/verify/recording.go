@@ -12,6 +12,7 @@ import (
 
 	"github.com/effir/effir/toolchain/export"
 	"github.com/effir/effir/toolchain/results"
+	"github.com/effir/effir/toolchain/vocabulary"
 	"github.com/effir/effir/wasm/encoder"
 	"github.com/effir/effir/wasm/model"
 	"github.com/effir/effir/wasm/model/modeldir"
@@ -110,7 +111,7 @@ func sameVocabulary(src export.Source, dir fs.FS, m *model.Manifest) (export.Sou
 	if err != nil {
 		return nil, err
 	}
-	if src, err = export.WithTokensOf(src, tokens); err != nil {
+	if src, err = vocabulary.WithTokensOf(src, tokens); err != nil {
 		return nil, err
 	}
 	if n := src.Config().VocabSize; n != m.Vocab() {

@@ -13,6 +13,7 @@ import (
 	"github.com/effir/effir/toolchain/analyze"
 	"github.com/effir/effir/toolchain/checkpoint"
 	"github.com/effir/effir/toolchain/compress"
+	"github.com/effir/effir/toolchain/vocabulary"
 )
 
 // cut is what the flags of "effir compress" ask for.
@@ -23,6 +24,7 @@ type cut struct {
 	gates, width          string
 	fold, greedy          bool
 	multiple              int
+	merges                int
 }
 
 func compressCommand() *cobra.Command {
@@ -39,7 +41,8 @@ func compressCommand() *cobra.Command {
 
 Whole layers go first, so that the other numbers mean layers that stay; layers are always counted
 in the model that was given. With --gates the neurons whose trained gates rank lowest among all
-remaining MLPs go as well.`,
+remaining MLPs go as well. --merges makes the vocabulary of byte-level BPE smaller: texts get more
+tokens, and the token table, the largest part of a small model, fewer rows.`,
 		Example: `  effir compress --model checkpoints/bge --drop-mlp 50% --analysis bge/analysis.json --out checkpoints/bge-depth
   effir compress --model checkpoints/bge-depth --gates run/gates.json --width 70% --out checkpoints/bge-slim`,
 		Args: cobra.NoArgs,
@@ -57,7 +60,13 @@ remaining MLPs go as well.`,
 			if err != nil {
 				return err
 			}
-			left, err := compress.New(base, plan)
+			whole := compress.Model(base)
+			if want.merges > 0 {
+				if whole, err = vocabulary.FirstMerges(base, want.merges); err != nil {
+					return fmt.Errorf("--merges: %w", err)
+				}
+			}
+			left, err := compress.New(whole, plan)
 			if err != nil {
 				return err
 			}
@@ -83,11 +92,12 @@ remaining MLPs go as well.`,
 	f.BoolVar(&want.greedy, "greedy", false, "drop MLPs in the order of effir analyze --greedy instead of that of importance")
 	f.BoolVar(&want.fold, "fold-gates", false, "multiply the gates of the neurons that stay into their weights; EffiR sets them to 1")
 	f.IntVar(&want.multiple, "round", 32, "round MLP widths up to a multiple; kernels are fastest at multiples of 32")
+	f.IntVar(&want.merges, "merges", 0, "keep only the first so many merges of a byte-level BPE vocabulary (default: all)")
 	_ = c.MarkFlagRequired("model")
 	_ = c.MarkFlagRequired("out")
 	c.MarkFlagsMutuallyExclusive("drop-block", "keep-layers")
 	c.MarkFlagsRequiredTogether("gates", "width")
-	c.MarkFlagsOneRequired("drop-mlp", "drop-attention", "drop-block", "keep-layers", "gates")
+	c.MarkFlagsOneRequired("drop-mlp", "drop-attention", "drop-block", "keep-layers", "gates", "merges")
 	return c
 }
 
@@ -189,6 +199,7 @@ func writeCosts(out io.Writer, before, after checkpoint.Config) error {
 	fmt.Fprint(w, "\tbefore\tafter\tleft\t\n")
 	row("layers", int64(before.NumHiddenLayers), int64(after.NumHiddenLayers))
 	row("parameters", b.Parameters(), a.Parameters())
+	row("of embeddings", b.Embedding, a.Embedding)
 	row("of layers", b.Layers(), a.Layers())
 	row("of MLPs", b.MLP, a.MLP)
 	row("of attentions", b.Attention, a.Attention)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/effir/effir/toolchain/checkpoint"
 	"github.com/effir/effir/toolchain/export"
+	"github.com/effir/effir/toolchain/vocabulary"
 	"github.com/effir/effir/wasm/model"
 )
 
@@ -46,12 +47,12 @@ nearly lossless. --precision names tensors of the package by pattern:
 			defer files.Close()
 			src := export.Source(files)
 			if dropUnused {
-				if src, err = export.WithoutUnused(src); err != nil {
+				if src, err = vocabulary.WithoutUnused(src); err != nil {
 					return err
 				}
 			}
 			if len(scripts) > 0 {
-				if src, err = export.WithScripts(src, scripts); err != nil {
+				if src, err = vocabulary.WithScripts(src, scripts); err != nil {
 					return err
 				}
 			}
