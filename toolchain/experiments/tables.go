@@ -11,7 +11,7 @@ const (
 
 // All lists the experiments.
 func All() []Table {
-	return []Table{precision("precision", bge), precision("precision-minilm", minilm), cuts(), cutsSmol(), widths(), losses()}
+	return []Table{precision("precision", bge), precision("precision-minilm", minilm), cuts(), cutsSmol(), widths(), losses(), vocabularies()}
 }
 
 // Find returns the table of a name.
@@ -131,4 +131,19 @@ func losses() Table {
 			row("contrast", "infonce=1"), row("distribution", "kl=1"), row("contrast and distribution", "infonce=1,kl=1"),
 		},
 	}
+}
+
+// vocabularies compares how much of a byte-level BPE vocabulary a small model needs.
+func vocabularies() Table {
+	t := Table{
+		Name: "vocabularies", Title: "How large a vocabulary (" + smol + ")", Base: smol,
+		Question: "The token table is the largest part of a small model. The first eight layers are kept, with only the first so many merges of the byte-level BPE vocabulary, and aligned to a teacher (" + bge + "), token table included: fewer merges make a smaller table, and more tokens of the same text.",
+	}
+	for _, merges := range []string{"48900", "24000", "12000", "6000", "3000"} {
+		t.Rows = append(t.Rows, Row{Name: merges + " merges", Seeded: true, Steps: []Step{
+			{"compress", "--keep-layers", "8", "--merges", merges},
+			train(bge, "align=1", "--train-embeddings", "--pooling", "mean"),
+		}})
+	}
+	return t
 }
