@@ -8,12 +8,14 @@ import (
 	"io"
 	"slices"
 	"strconv"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
 	"github.com/effir/effir/gomlx-models/backend"
 	"github.com/effir/effir/toolchain/checkpoint"
+	"github.com/effir/effir/toolchain/export"
 	"github.com/effir/effir/toolchain/floatmodel"
 	"github.com/effir/effir/toolchain/pairs"
 	"github.com/effir/effir/toolchain/quantise"
@@ -39,7 +41,7 @@ checkpoint in float32, which effir export packs without another loss and effir e
 measures. With --data, files of pairs or texts, rounding is calibrated: the inputs of every
 matrix are measured on some of these texts, and levels are chosen so that its outputs on
 them change least (GPTQ, then coordinate descent). With --wide-share the matrices that
-suffer most get --wide-bits.`,
+suffer most get --wide-bits, and the flags that make effir export keep them are printed.`,
 		Example: "  effir quantise --model checkpoints/slim --bits 4 --data pairs/squad.jsonl.gz --out checkpoints/slim-4bit",
 		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -93,7 +95,29 @@ func (r *rounding) run(ctx context.Context, out, log io.Writer) error {
 		return err
 	}
 	bar.finish()
-	return writeMatrices(out, matrices)
+	if err := writeMatrices(out, matrices); err != nil {
+		return err
+	}
+	if wide := r.widePrecision(matrices); wide != "" {
+		fmt.Fprintf(out, "pack it by: effir export %s --weights %d --precision %s -o PACKAGE\n", r.out, r.options.Bits, wide)
+	}
+	return nil
+}
+
+// widePrecision is what effir export needs to know of the matrices with more bits;
+// it is empty if there are none or packages cannot hold them.
+func (r *rounding) widePrecision(matrices []quantise.Matrix) string {
+	if r.options.Bits != 4 || r.options.WideBits != 7 {
+		return ""
+	}
+	var wide []string
+	for _, m := range matrices {
+		name := export.PackageTensor(m.Name) + "=7"
+		if m.Bits == 7 && !slices.Contains(wide, name) {
+			wide = append(wide, name)
+		}
+	}
+	return strings.Join(wide, ",")
 }
 
 // moments measures the inputs of the model's matrices on some texts of the data.
