@@ -6,98 +6,116 @@ import (
 	"unicode/utf8"
 )
 
-// split divides blocks of text into pieces of at most maxWords words; a last
-// piece of less than a quarter of that is left with the piece before. Blocks
-// stay whole where they fit; longer ones are divided at line ends, then at
-// sentence ends, then between words. The text is only divided, never changed
-// but for the white space at the cuts.
-func split(blocks []string, maxWords int) []string {
+// Splitter divides texts into pieces of a bounded size.
+type Splitter struct {
+	// Max is the size of the largest piece. A last piece of less than a quarter of
+	// it is left with the piece before, which may then be a quarter larger.
+	Max int
+	// Size measures a text, in words or tokens say. A text's size must not exceed
+	// the sum of the sizes of its parts by more than the caller can bear.
+	Size func(text string) int
+}
+
+// Split divides blocks of text. Blocks stay whole where they fit; longer ones
+// are divided at line ends, then at sentence ends, then between words, then
+// between characters. The text is only divided, never changed but for the white
+// space at the cuts.
+func (s Splitter) Split(blocks []string) []string {
 	var pieces, current []string
-	words := 0
+	size := 0
 	flush := func() {
 		if len(current) > 0 {
 			pieces = append(pieces, strings.Join(current, "\n"))
 		}
-		current, words = nil, 0
+		current, size = nil, 0
 	}
 	for _, block := range blocks {
-		for _, part := range divide(block, maxWords) {
-			n := countWords(part)
-			if words > 0 && words+n > maxWords {
+		for _, part := range s.divide(strings.Trim(block, "\n")) {
+			n := s.Size(part)
+			if size > 0 && size+n > s.Max {
 				flush()
 			}
 			current = append(current, part)
-			words += n
+			size += n
 		}
 	}
 	flush()
-	if n := len(pieces); n > 1 && countWords(pieces[n-1]) < maxWords/4 {
+	if n := len(pieces); n > 1 && s.Size(pieces[n-1]) < s.Max/4 {
 		pieces[n-2] += "\n" + pieces[n-1]
 		pieces = pieces[:n-1]
 	}
 	return pieces
 }
 
-// divide returns block in parts of at most maxWords words each, as few as a
-// greedy choice gives.
-func divide(block string, maxWords int) []string {
-	block = strings.Trim(block, "\n")
-	if countWords(block) <= maxWords {
-		if strings.TrimSpace(block) == "" {
-			return nil
-		}
-		return []string{block}
-	}
-	if lines := strings.SplitAfter(block, "\n"); len(lines) > 1 {
-		return pack(lines, maxWords)
-	}
-	if sentences := splitSentences(block); len(sentences) > 1 {
-		return pack(sentences, maxWords)
-	}
-	return pack(splitWords(block), maxWords)
+// split divides blocks into pieces of at most maxWords words.
+func split(blocks []string, maxWords int) []string {
+	return Splitter{Max: maxWords, Size: countWords}.Split(blocks)
 }
 
-// pack joins consecutive units while they fit into maxWords. A unit that is
-// too long by itself is divided.
-func pack(units []string, maxWords int) []string {
+// divide returns block in parts of at most the largest size each, as few as a
+// greedy choice gives.
+func (s Splitter) divide(block string) []string {
+	if strings.TrimSpace(block) == "" {
+		return nil
+	}
+	if s.Size(block) <= s.Max {
+		return []string{block}
+	}
+	for _, cut := range []func(string) []string{splitLines, splitSentences, splitWords, splitHalves} {
+		if units := cut(block); len(units) > 1 {
+			return s.pack(units)
+		}
+	}
+	return []string{block} // one character
+}
+
+// pack joins consecutive units while they fit. A unit that is too long by itself
+// is divided.
+func (s Splitter) pack(units []string) []string {
 	var parts []string
-	current, words := "", 0
+	current, size := "", 0
 	flush := func() {
 		if part := strings.TrimRight(current, " \n"); strings.TrimSpace(part) != "" {
 			parts = append(parts, part)
 		}
-		current, words = "", 0
+		current, size = "", 0
 	}
 	for _, unit := range units {
-		n := countWords(unit)
-		if n > maxWords {
+		n := s.Size(unit)
+		if n > s.Max {
 			flush()
-			parts = append(parts, divide(unit, maxWords)...)
+			parts = append(parts, s.divide(strings.Trim(unit, "\n"))...)
 			continue
 		}
-		if words+n > maxWords {
+		if size+n > s.Max {
 			flush()
 		}
 		current += unit
-		words += n
+		size += n
 	}
 	flush()
 	return parts
 }
 
-// splitSentences cuts after ". ", "? ", "! " and ": " that an upper-case
-// letter or a bracket follows.
+func splitLines(text string) []string { return strings.SplitAfter(text, "\n") }
+
+// sentenceEnds of scripts that put no space between sentences.
+const wideSentenceEnds = "。！？｡"
+
+// splitSentences cuts after ". ", "? ", "! " and ": " that an upper-case letter,
+// one of a script without case, or a bracket follows, and after the full stops of
+// Chinese and Japanese.
 func splitSentences(text string) []string {
 	var sentences []string
 	start := 0
-	for i := 1; i+1 < len(text); i++ {
-		if text[i] != ' ' || !strings.ContainsRune(".?!:", rune(text[i-1])) {
-			continue
+	var before, last rune
+	for i, r := range text {
+		if strings.ContainsRune(wideSentenceEnds, last) && !strings.ContainsRune(wideSentenceEnds+"」』）\"”’", r) ||
+			last == ' ' && strings.ContainsRune(".?!:؟।", before) && (unicode.IsUpper(r) || unicode.Is(unicode.Lo, r) || r == '(' || r == '[') {
+			sentences = append(sentences, text[start:i])
+			start = i
 		}
-		if next := text[i+1]; next >= 'A' && next <= 'Z' || next == '(' || next == '[' {
-			sentences = append(sentences, text[start:i+1])
-			start = i + 1
-		}
+		before, last = last, r
 	}
 	return append(sentences, text[start:])
 }
@@ -113,7 +131,22 @@ func splitWords(text string) []string {
 			start = end
 		}
 	}
+	if start == len(text) {
+		return words
+	}
 	return append(words, text[start:])
+}
+
+// splitHalves cuts one long word, such as encoded data, in the middle.
+func splitHalves(text string) []string {
+	middle := len(text) / 2
+	for middle > 0 && !utf8.RuneStart(text[middle]) {
+		middle--
+	}
+	if middle == 0 {
+		return []string{text}
+	}
+	return []string{text[:middle], text[middle:]}
 }
 
 func countWords(text string) int { return len(strings.Fields(text)) }

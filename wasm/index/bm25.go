@@ -30,12 +30,12 @@ func DefaultParameters() Parameters {
 	return Parameters{K1: DefaultK1, B: DefaultB, TitleWeight: DefaultTitleWeight}
 }
 
-// idf returns the weight of a term that df of n passages hold,
+// IDF returns the weight of a term that df of n passages hold,
 //
 //	ln(1 + (n - df + 0.5) / (df + 0.5)),
 //
 // the Robertson/Sparck Jones weight kept positive as in Lucene.
-func idf(n, df int) float32 {
+func IDF(n, df int) float32 {
 	return float32(ln(1 + (float64(n-df)+0.5)/(float64(df)+0.5)))
 }
 

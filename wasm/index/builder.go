@@ -97,12 +97,7 @@ func (b *Builder) MarshalBinary() ([]byte, error) {
 	if len(b.lengths) > maxPassages {
 		return nil, errors.New("keyword index: too many passages: split the corpus into several bundles")
 	}
-	terms := make([]string, 0, len(b.termIDs))
-	for term := range b.termIDs {
-		terms = append(terms, term)
-	}
-	slices.Sort(terms)
-
+	terms := b.sortedTerms()
 	var lengths, blocks, dictionary, postings []byte
 	for _, length := range b.lengths {
 		lengths = binary.AppendUvarint(lengths, uint64(length))
@@ -137,6 +132,32 @@ func (b *Builder) MarshalBinary() ([]byte, error) {
 		out = binary.LittleEndian.AppendUint32(out, field)
 	}
 	return append(append(append(append(out, lengths...), blocks...), dictionary...), postings...), nil
+}
+
+// Impacts calls visit for every term in byte order with the documents that hold
+// it, ascending, and what it adds to the score of each before its idf: saturate
+// of its occurrences there, in (0, 1). The slices are valid during the call.
+func (b *Builder) Impacts(visit func(term string, docs []uint32, impacts []float32)) {
+	norms := lengthNorms(b.lengths, b.parameters.K1, b.parameters.B)
+	var docs []uint32
+	var impacts []float32
+	for _, term := range b.sortedTerms() {
+		docs, impacts = docs[:0], impacts[:0]
+		for _, p := range b.postings[b.termIDs[term]] {
+			docs = append(docs, p.doc)
+			impacts = append(impacts, saturate(float32(p.tf), norms[p.doc]))
+		}
+		visit(term, docs, impacts)
+	}
+}
+
+func (b *Builder) sortedTerms() []string {
+	terms := make([]string, 0, len(b.termIDs))
+	for term := range b.termIDs {
+		terms = append(terms, term)
+	}
+	slices.Sort(terms)
+	return terms
 }
 
 func appendPostings(out []byte, list []posting) []byte {

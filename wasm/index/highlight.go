@@ -10,11 +10,11 @@ import (
 // the part of it that matches.
 func Highlight(text, query string) [][2]int {
 	wanted := make(map[string]bool)
-	for _, term := range queryTerms(query) {
-		wanted[term.text] = true
+	for _, term := range QueryTerms(query) {
+		wanted[term.Text] = true
 	}
-	prefix := lastDivision(lastWord(query))
-	if utf8.RuneCountInString(prefix) < minPrefixRunes {
+	prefix := LastDivision(LastWord(query))
+	if utf8.RuneCountInString(prefix) < MinPrefixRunes {
 		prefix = ""
 	}
 	var ranges [][2]int

@@ -151,8 +151,8 @@ func TestSmallerLimitIsAPrefix(t *testing.T) {
 func TestCompletionsStayBounded(t *testing.T) {
 	keyword := build(t, randomDocuments(2000)...)
 	lists := keyword.completions("w1", map[int]bool{})
-	if len(lists) != maxCompletions {
-		t.Fatalf("%d completions, want %d", len(lists), maxCompletions)
+	if len(lists) != MaxCompletions {
+		t.Fatalf("%d completions, want %d", len(lists), MaxCompletions)
 	}
 	for i := 1; i < len(lists); i++ {
 		if lists[i].df > lists[i-1].df {

@@ -9,16 +9,16 @@ import (
 const (
 	// maxQueryTerms bounds the work that a pasted page of text causes.
 	maxQueryTerms = 256
-	// maxCompletions bounds the terms that a typed prefix stands for; the most
+	// MaxCompletions bounds the terms that a typed prefix stands for; the most
 	// frequent ones are taken.
-	maxCompletions = 64
-	// prefixWeight is what a completion counts against a word typed in full.
-	prefixWeight = 0.5
-	// minPrefixRunes is the length from which a last word is completed.
-	minPrefixRunes = 2
-	// minStemBytes is the shortest indexed stem that stands for a longer typed
+	MaxCompletions = 64
+	// PrefixWeight is what a completion counts against a word typed in full.
+	PrefixWeight = 0.5
+	// MinPrefixRunes is the length from which a last word is completed.
+	MinPrefixRunes = 2
+	// MinStemBytes is the shortest indexed stem that stands for a longer typed
 	// word.
-	minStemBytes = 4
+	MinStemBytes = 4
 )
 
 // Search returns the limit best passages for a finished query. A passage's
@@ -48,19 +48,19 @@ func (k *Keyword) search(query string, limit int, typing bool) []Match {
 	}
 	scores := make([]float32, k.docs)
 	exact := make(map[int]bool) // numbers of the terms found
-	for _, term := range queryTerms(query) {
-		cursor := k.seek(term.text)
-		if !cursor.valid() || string(cursor.term) != term.text {
+	for _, term := range QueryTerms(query) {
+		cursor := k.seek(term.Text)
+		if !cursor.valid() || string(cursor.term) != term.Text {
 			continue
 		}
 		exact[cursor.number] = true
-		weight := float32(float32(term.count) * idf(k.docs, cursor.df))
+		weight := float32(float32(term.Count) * IDF(k.docs, cursor.df))
 		cursor.list().each(func(doc int, tf uint32) {
 			scores[doc] += float32(weight * saturate(float32(tf), k.norms[doc]))
 		})
 	}
 	if typing {
-		k.addCompletions(scores, lastWord(query), exact)
+		k.addCompletions(scores, LastWord(query), exact)
 	}
 	found := newBest(limit, k.docs)
 	for doc, score := range scores {
@@ -89,7 +89,7 @@ func (k *Keyword) addCompletions(scores []float32, word string, exact map[int]bo
 			occurrences[doc] += tf
 		})
 	}
-	weight := float32(prefixWeight * idf(k.docs, df))
+	weight := float32(PrefixWeight * IDF(k.docs, df))
 	for doc, tf := range occurrences {
 		if tf > 0 {
 			scores[doc] += float32(weight * saturate(float32(tf), k.norms[doc]))
@@ -101,20 +101,20 @@ func (k *Keyword) addCompletions(scores []float32, word string, exact map[int]bo
 // for, without those in exact.
 func (k *Keyword) completions(word string, exact map[int]bool) []postingList {
 	lists, found := k.withPrefix(word, exact)
-	part := lastDivision(word)
+	part := LastDivision(word)
 	if !found && part != word {
 		lists, found = k.withPrefix(part, exact)
 	}
-	for length := len(part) - 1; length >= minStemBytes && !found; length-- {
+	for length := len(part) - 1; length >= MinStemBytes && !found; length-- {
 		cursor := k.seek(part[:length])
 		found = cursor.valid() && string(cursor.term) == part[:length]
 		if found && !exact[cursor.number] {
 			lists = append(lists, cursor.list())
 		}
 	}
-	if len(lists) > maxCompletions {
+	if len(lists) > MaxCompletions {
 		slices.SortStableFunc(lists, func(a, b postingList) int { return b.df - a.df })
-		lists = lists[:maxCompletions]
+		lists = lists[:MaxCompletions]
 	}
 	return lists
 }
@@ -122,7 +122,7 @@ func (k *Keyword) completions(word string, exact map[int]bool) []postingList {
 // withPrefix returns the postings of the terms that begin with prefix, without
 // those in exact, and whether there is any such term at all.
 func (k *Keyword) withPrefix(prefix string, exact map[int]bool) (lists []postingList, found bool) {
-	if utf8.RuneCountInString(prefix) < minPrefixRunes {
+	if utf8.RuneCountInString(prefix) < MinPrefixRunes {
 		return nil, false
 	}
 	for cursor := k.seek(prefix); cursor.hasPrefix(prefix); cursor.next() {
@@ -134,29 +134,30 @@ func (k *Keyword) withPrefix(prefix string, exact map[int]bool) (lists []posting
 	return lists, found
 }
 
-type queryTerm struct {
-	text  string
-	count int
+// QueryTerm is a distinct term of a query and how often it occurs there.
+type QueryTerm struct {
+	Text  string
+	Count int
 }
 
-// queryTerms returns the distinct terms of a query in order of appearance.
-func queryTerms(query string) []queryTerm {
-	var terms []queryTerm
+// QueryTerms returns the distinct terms of a query in order of appearance.
+func QueryTerms(query string) []QueryTerm {
+	var terms []QueryTerm
 	at := make(map[string]int)
 	analyze(query, func(term string, _, _ int) {
 		if i, seen := at[term]; seen {
-			terms[i].count++
+			terms[i].Count++
 		} else if len(terms) < maxQueryTerms {
 			at[term] = len(terms)
-			terms = append(terms, queryTerm{text: term, count: 1})
+			terms = append(terms, QueryTerm{Text: term, Count: 1})
 		}
 	})
 	return terms
 }
 
-// lastWord returns the folded word at the end of a query that is being typed;
+// LastWord returns the folded word at the end of a query that is being typed;
 // it is empty if the query ends in a separator.
-func lastWord(query string) string {
+func LastWord(query string) string {
 	word := ""
 	for start, end := nextWord(query, 0); start < end; start, end = nextWord(query, end) {
 		if end == len(query) {
@@ -166,5 +167,5 @@ func lastWord(query string) string {
 	return fold(word)
 }
 
-// lastDivision returns what follows the last '.' or '_' of a word.
-func lastDivision(word string) string { return word[strings.LastIndexAny(word, "._")+1:] }
+// LastDivision returns what follows the last '.' or '_' of a word.
+func LastDivision(word string) string { return word[strings.LastIndexAny(word, "._")+1:] }

@@ -60,16 +60,50 @@ func Fuse(fusion index.Fusion, keyword []Hit, cosines []float32, k int) []Hit {
 	}
 	for i := range fused {
 		hit := &fused[i]
-		hit.Score = 0
-		if hit.KeywordRank > 0 && best > 0 {
-			hit.Score = float32(fusion.Keyword * (hit.KeywordScore / best))
-		}
-		hit.Score += float32(fusion.Semantic * similarity(hit.Doc))
+		hit.Score = FusedScore(fusion, hit.KeywordScore, best, similarity(hit.Doc))
 	}
 	slices.SortFunc(fused, func(a, b Hit) int {
 		return index.CompareMatches(index.Match{Doc: a.Doc, Score: a.Score}, index.Match{Doc: b.Doc, Score: b.Score})
 	})
 	return fused[:min(max(k, 0), len(fused))]
+}
+
+// FusedScore is the formula of Fuse for one passage: keyword is its keyword score
+// (0 if it has none), best the best one, standing its Distribution.Standing.
+func FusedScore(fusion index.Fusion, keyword, best, standing float32) float32 {
+	var score float32
+	if best > 0 {
+		score = float32(fusion.Keyword * (keyword / best))
+	}
+	return score + float32(fusion.Semantic*standing)
+}
+
+// Distribution is how the similarities of all passages to one query are spread.
+type Distribution struct{ Mean, Deviation float64 }
+
+// DistributionOf returns mean and standard deviation. Sums are taken in float64 in
+// the order of the passages.
+func DistributionOf(cosines []float32) Distribution {
+	var sum, squares float64
+	for _, c := range cosines {
+		sum += float64(c)
+	}
+	mean := sum / float64(max(len(cosines), 1))
+	for _, c := range cosines {
+		d := float64(c) - mean
+		squares += float64(d * d)
+	}
+	return Distribution{Mean: mean, Deviation: math.Sqrt(squares / float64(max(len(cosines), 1)))}
+}
+
+// Standing returns z * |z|, z being the number of standard deviations by which a
+// cosine is above the mean, and 0 if all cosines are equal.
+func (d Distribution) Standing(cosine float32) float32 {
+	if d.Deviation == 0 {
+		return 0
+	}
+	z := (float64(cosine) - d.Mean) / d.Deviation
+	return float32(z * math.Abs(z))
 }
 
 // candidates lists the passages of both rankings, each once, with their ranks. A
@@ -100,27 +134,10 @@ func candidates(fusion index.Fusion, keyword []Hit, cosines []float32) []Hit {
 	return list
 }
 
-// standardise returns a function from a passage to z * |z|, z being the number of
-// standard deviations by which its cosine is above the mean of all. Sums are taken
-// in float64 in the order of the passages.
+// standardise returns a function from a passage to Standing of its cosine.
 func standardise(cosines []float32, keyword []Hit) func(doc int) float32 {
-	var sum, squares float64
-	for _, c := range cosines {
-		sum += float64(c)
-	}
-	mean := sum / float64(max(len(cosines), 1))
-	for _, c := range cosines {
-		d := float64(c) - mean
-		squares += float64(d * d)
-	}
-	deviation := math.Sqrt(squares / float64(max(len(cosines), 1)))
-	square := func(doc int) float32 {
-		if deviation == 0 {
-			return 0
-		}
-		z := (float64(cosines[doc]) - mean) / deviation
-		return float32(z * math.Abs(z))
-	}
+	distribution := DistributionOf(cosines)
+	square := func(doc int) float32 { return distribution.Standing(cosines[doc]) }
 	var covered, found float32
 	for _, hit := range keyword {
 		if hit.Doc < len(cosines) {

@@ -1,0 +1,156 @@
+package site
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/effir/effir/wasm/index"
+	"github.com/effir/effir/wasm/retriever"
+)
+
+// keyword returns the depth best allowed passages by BM25.
+func (s *Site) keyword(d *directory, q Query, terms []index.QueryTerm, allowed []bool, depth int) ([]retriever.Hit, error) {
+	k := keywordSearch{site: s, directory: d, scores: make(map[int]float32), exact: make(map[string]bool)}
+	for _, term := range terms {
+		if err := k.addTerm(term); err != nil {
+			return nil, err
+		}
+	}
+	if q.Typing {
+		if err := k.addCompletions(index.LastWord(q.Text)); err != nil {
+			return nil, err
+		}
+	}
+	matches := make([]index.Match, 0, len(k.scores))
+	for passage, score := range k.scores {
+		if allowed == nil || allowed[d.page(passage)] {
+			matches = append(matches, index.Match{Doc: passage, Score: score})
+		}
+	}
+	slices.SortFunc(matches, index.CompareMatches)
+	hits := make([]retriever.Hit, min(depth, len(matches)))
+	for i := range hits {
+		m := matches[i]
+		hits[i] = retriever.Hit{Doc: m.Doc, Score: m.Score, KeywordRank: i + 1, KeywordScore: m.Score}
+	}
+	return hits, nil
+}
+
+// keywordSearch adds up the scores of one query.
+type keywordSearch struct {
+	site      *Site
+	directory *directory
+	scores    map[int]float32 // by passage
+	exact     map[string]bool // indexed terms of the query
+}
+
+func (k *keywordSearch) addTerm(term index.QueryTerm) error {
+	number := k.directory.termShard(term.Text)
+	if number < 0 {
+		return nil
+	}
+	shard, err := k.site.loadTermShard(number)
+	if err != nil {
+		return err
+	}
+	if found := shard.find(term.Text); found != nil {
+		k.exact[term.Text] = true
+		weight := float32(float32(term.Count) * index.IDF(k.directory.passages(), found.df))
+		found.each(func(passage int, impact byte) { k.add(passage, weight, impact) })
+	}
+	return nil
+}
+
+func (k *keywordSearch) add(passage int, weight float32, impact byte) {
+	k.scores[passage] += float32(weight * (float32(impact) / 255))
+}
+
+// addCompletions adds the score of the terms that an unfinished word stands for, as
+// one term that a passage holds if it holds any of them.
+func (k *keywordSearch) addCompletions(word string) error {
+	terms, err := k.completions(word)
+	if err != nil {
+		return err
+	}
+	strongest := make(map[int]byte)
+	for i := range terms {
+		terms[i].each(func(passage int, impact byte) { strongest[passage] = max(strongest[passage], impact) })
+	}
+	weight := float32(index.PrefixWeight * index.IDF(k.directory.passages(), len(strongest)))
+	for passage, impact := range strongest {
+		k.add(passage, weight, impact)
+	}
+	return nil
+}
+
+// completions returns the indexed terms that an unfinished word stands for, without
+// those of the query, as index.Keyword.SearchTyping finds them but within the one
+// or two shards of the prefix.
+func (k *keywordSearch) completions(word string) ([]shardTerm, error) {
+	terms, found, err := k.withPrefix(word)
+	part := index.LastDivision(word)
+	if err == nil && !found && part != word {
+		terms, found, err = k.withPrefix(part)
+	}
+	if err != nil {
+		return nil, err
+	}
+	if !found {
+		return k.longestStem(part)
+	}
+	if len(terms) > index.MaxCompletions {
+		slices.SortStableFunc(terms, func(a, b shardTerm) int { return cmp.Compare(b.df, a.df) })
+		terms = terms[:index.MaxCompletions]
+	}
+	return terms, nil
+}
+
+// withPrefix returns the terms that begin with prefix, without those of the query,
+// and whether there is any such term at all.
+func (k *keywordSearch) withPrefix(prefix string) (terms []shardTerm, found bool, err error) {
+	shards := k.directory.termShards
+	if utf8.RuneCountInString(prefix) < index.MinPrefixRunes || len(shards) == 0 {
+		return nil, false, nil
+	}
+	first := max(k.directory.termShard(prefix), 0)
+	for number := first; number < len(shards) && number <= first+1; number++ {
+		if number > first && !strings.HasPrefix(shards[number].first, prefix) {
+			break
+		}
+		shard, err := k.site.loadTermShard(number)
+		if err != nil {
+			return nil, false, err
+		}
+		for _, term := range shard.withPrefix(prefix) {
+			found = true
+			if !k.exact[term.text] {
+				terms = append(terms, term)
+			}
+		}
+	}
+	return terms, found, nil
+}
+
+// longestStem returns the longest indexed term that word begins with, within the
+// shard of word.
+func (k *keywordSearch) longestStem(word string) ([]shardTerm, error) {
+	number := k.directory.termShard(word)
+	if number < 0 || len(word) <= index.MinStemBytes {
+		return nil, nil
+	}
+	shard, err := k.site.loadTermShard(number)
+	if err != nil {
+		return nil, err
+	}
+	for length := len(word) - 1; length >= index.MinStemBytes; length-- {
+		if term := shard.find(word[:length]); term != nil {
+			if k.exact[term.text] {
+				return nil, nil
+			}
+			return []shardTerm{*term}, nil
+		}
+	}
+	return nil, nil
+}
