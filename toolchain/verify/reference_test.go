@@ -9,6 +9,7 @@ import (
 	"github.com/effir/effir/internal/tinymodel"
 	"github.com/effir/effir/toolchain/checkpoint"
 	"github.com/effir/effir/toolchain/export"
+	"github.com/effir/effir/toolchain/vocabulary"
 	"github.com/effir/effir/wasm/encoder"
 	"github.com/effir/effir/wasm/model"
 )
@@ -52,7 +53,7 @@ func (w withHead) Tensor(name string) (checkpoint.Tensor, error) {
 // mistake shows and rounding does not.
 func TestTinyModelsFollowFloatReference(t *testing.T) {
 	precise := export.Precision{Weights: 7}
-	shorter, err := export.WithoutUnused(tinymodel.NewBert(3))
+	shorter, err := vocabulary.WithoutUnused(tinymodel.NewBert(3))
 	if err != nil {
 		t.Fatal(err)
 	}

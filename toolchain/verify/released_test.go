@@ -11,6 +11,7 @@ import (
 	"github.com/effir/effir/internal/tinymodel"
 	"github.com/effir/effir/models"
 	"github.com/effir/effir/toolchain/export"
+	"github.com/effir/effir/toolchain/vocabulary"
 	"github.com/effir/effir/wasm/kernel"
 	kernels "github.com/effir/effir/wasm/kernel/native"
 	"github.com/effir/effir/wasm/native"
@@ -161,7 +162,7 @@ func TestRecordingOfReducedVocabulary(t *testing.T) {
 	}
 	defer b.Finalize()
 	src := tinymodel.NewBert(1)
-	reduced, err := export.WithoutUnused(src)
+	reduced, err := vocabulary.WithoutUnused(src)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -175,6 +175,36 @@ func TestScoresHaveTheSameBitsEverywhere(t *testing.T) {
 	}
 }
 
+func TestImpactsAreScoresWithoutIDF(t *testing.T) {
+	builder := NewBuilder(DefaultParameters())
+	for _, d := range randomDocuments(200) {
+		builder.Add(d)
+	}
+	keyword := parsed(t, builder)
+	terms, last := 0, ""
+	builder.Impacts(func(term string, docs []uint32, impacts []float32) {
+		if term <= last {
+			t.Fatalf("%q comes after %q", term, last)
+		}
+		terms, last = terms+1, term
+		scores := make(map[int]float32)
+		for _, m := range keyword.Search(term, keyword.Len()) {
+			scores[m.Doc] = m.Score
+		}
+		if len(docs) != len(scores) || len(impacts) != len(docs) {
+			t.Fatalf("%s: %d documents, %d are found", term, len(docs), len(scores))
+		}
+		for i, doc := range docs {
+			if want := scores[int(doc)]; float32(IDF(keyword.Len(), len(docs))*impacts[i]) != want {
+				t.Fatalf("%s: impact %g on document %d, which scores %g", term, impacts[i], doc, want)
+			}
+		}
+	})
+	if terms != keyword.terms {
+		t.Errorf("%d terms, want %d", terms, keyword.terms)
+	}
+}
+
 func TestBuilderIsDeterministic(t *testing.T) {
 	var first []byte
 	for range 3 {

@@ -82,14 +82,14 @@ func readNibbles(r *reader, field string, count, dims int) rows {
 	}
 	for range count {
 		pairs := r.take(field, width)
+		if r.err != nil {
+			return rows{dims: dims}
+		}
 		for j := range dims {
 			m.values = append(m.values, int8(pairs[j/2]>>(j%2*4)&15)*2-15)
 		}
 		if dims%2 == 1 && pairs[width-1]>>4 != 0 {
 			r.fail(field, "have numbers beyond the dimensions")
-		}
-		if r.err != nil {
-			break
 		}
 	}
 	return m

@@ -29,40 +29,46 @@ const (
 )
 
 // clusters divides the rows of m into groups of similar ones. Each group lists
-// its rows in ascending order; similar groups are neighbours.
-func clusters(m *rows) [][]uint32 {
+// its rows in ascending order; similar groups are neighbours. step is called with
+// the size of every group found and ends the work by an error.
+func clusters(m *rows, step func(rows int) error) ([][]uint32, error) {
 	all := make([]uint32, len(m.scales))
 	for i := range all {
 		all[i] = uint32(i)
 	}
-	if len(all) <= oneCluster {
-		if len(all) == 0 {
-			return nil
-		}
-		return [][]uint32{all}
+	if len(all) > oneCluster {
+		return divide(m, all, 0, step)
 	}
-	return divide(m, all, 0)
+	if len(all) == 0 {
+		return nil, nil
+	}
+	return [][]uint32{all}, step(len(all))
 }
 
 // divide splits members until no group is larger than maxMembers.
-func divide(m *rows, members []uint32, depth int) [][]uint32 {
+func divide(m *rows, members []uint32, depth int, step func(rows int) error) ([][]uint32, error) {
 	if len(members) <= maxMembers {
-		return [][]uint32{members}
+		return [][]uint32{members}, step(len(members))
+	}
+	if depth == maxDepth {
+		return slices.Collect(slices.Chunk(members, clusterMembers)), step(len(members))
 	}
 	parts := (len(members) + clusterMembers - 1) / clusterMembers
 	if parts > maxParts {
 		parts = int(math.Round(math.Sqrt(float64(parts))))
 	}
-	if depth == maxDepth {
-		return slices.Collect(slices.Chunk(members, clusterMembers))
-	}
 	var groups [][]uint32
 	for _, part := range kmeans(m, members, parts) {
-		if len(part) > 0 {
-			groups = append(groups, divide(m, part, depth+1)...)
+		if len(part) == 0 {
+			continue
 		}
+		more, err := divide(m, part, depth+1, step)
+		if err != nil {
+			return nil, err
+		}
+		groups = append(groups, more...)
 	}
-	return groups
+	return groups, nil
 }
 
 // kmeans divides members into at most parts groups by spherical k-means (Dhillon

@@ -71,8 +71,8 @@
 //	                from 1, equal values sharing one; 0 without a value. Values are
 //	                compared as numbers if all are, else by their bytes
 //
-// Shards hold consecutive terms or passages; a term shard is closed when it reaches
-// 24 KiB, a passage shard at 12 KiB, uncompressed. A page whose passages lie in
+// Shards hold consecutive terms or passages and are closed when they reach 12 KiB,
+// uncompressed. A page whose passages lie in
 // several shards is described in each. A term in more than 16384 passages lists
 // those with the highest impacts, among equal ones the first.
 //
@@ -104,7 +104,7 @@
 // exact. The similarity of a cluster's centroid is s = part(centroid), the cosine of
 // a member s + part(its difference). Clusters are read in descending order of
 // s + reach, ties to the lower number, without those that hold no passage that the
-// filters allow, until the next one would bring their stored bytes over 300000; the
+// filters allow, until the next one would bring their stored bytes over 400000; the
 // first one is always read.
 //
 // # Fusion

@@ -22,7 +22,7 @@ type sample struct {
 
 func samples(t testing.TB) *sample {
 	t.Helper()
-	c := testContent(t, 12, 6)
+	c := smallContent(t)
 	dir := written(t, c)
 	s := opened(t, dir)
 	search(t, s, Query{Text: c.Pages[1].Title, Vector: row(c.Vectors, 1), SortBy: "date", Filters: map[string][]string{"tag": {"fifth"}}})
@@ -55,6 +55,18 @@ func samples(t testing.TB) *sample {
 		nibbles: members.marshal(4), small: small,
 		filter: raw(s.manifest.Filters["tag"]), sort: raw(s.manifest.Sorts["date"]),
 	}
+}
+
+// smallContent has short passages, as every byte of its bundle is tried.
+func smallContent(t testing.TB) Content {
+	c := testContent(t, 12, 6)
+	for i := range c.Pages {
+		for j := range c.Pages[i].Passages {
+			p := &c.Pages[i].Passages[j]
+			p.Text = strings.Join(strings.Fields(p.Text)[:3], " ")
+		}
+	}
+	return c
 }
 
 // parsers return, by name, a valid file and a function that parses it and uses what
@@ -260,7 +272,7 @@ func TestManifestNamesTheField(t *testing.T) {
 // Every file of a bundle is missed, damaged and exchanged in turn: the error must
 // name it, and nothing may be answered from it.
 func TestDamagedBundlesNameTheFile(t *testing.T) {
-	c := testContent(t, 12, 6)
+	c := smallContent(t)
 	dir := written(t, c)
 	q := Query{Text: c.Pages[1].Title, Vector: row(c.Vectors, 1), SortBy: "date", Filters: map[string][]string{"tag": {"fifth"}}}
 	other := contents(t, written(t, testContent(t, 13, 6)))[ManifestName]

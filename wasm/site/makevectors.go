@@ -21,12 +21,16 @@ type clustered struct {
 	means   rows     // of the groups
 }
 
-func makeClusters(vectors *index.Vectors) (*clustered, error) {
+// makeClusters calls step as clusters does.
+func makeClusters(vectors *index.Vectors, step func(rows int) error) (*clustered, error) {
 	c := &clustered{all: rows{dims: vectors.Dims(), values: vectors.Rows()}}
 	for i := range vectors.Len() {
 		c.all.scales = append(c.all.scales, vectors.Scale(i))
 	}
-	c.groups = clusters(&c.all)
+	var err error
+	if c.groups, err = clusters(&c.all, step); err != nil {
+		return nil, err
+	}
 	c.cluster = make([]uint16, vectors.Len())
 	c.means.dims = c.all.dims
 	for number, group := range c.groups {

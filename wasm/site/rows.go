@@ -86,7 +86,7 @@ func (m *rows) dequantise(i int, out []float32) {
 func norm(vector []float32) float32 {
 	var sum float64
 	for _, x := range vector {
-		sum += float64(x) * float64(x)
+		sum += float64(float64(x) * float64(x))
 	}
 	return float32(math.Sqrt(sum))
 }

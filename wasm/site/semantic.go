@@ -11,7 +11,7 @@ import (
 )
 
 // clusterBudget bounds the stored bytes of clusters that one query reads.
-const clusterBudget = 300_000
+const clusterBudget = 400_000
 
 // fused returns the candidates of a keyword ranking and of the depth passages most
 // similar to vector, scored by both.

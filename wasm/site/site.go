@@ -38,8 +38,10 @@ func Open(fsys fs.FS) (*Site, error) {
 	if err != nil {
 		return nil, err
 	}
-	s.manifest, err = ParseManifest(data)
-	return s, err
+	if s.manifest, err = ParseManifest(data); err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 // Manifest returns the manifest, not to be changed.

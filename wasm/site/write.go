@@ -35,6 +35,9 @@ func Write(ctx context.Context, dir string, c Content, progress func(done, total
 	w := &writer{
 		ctx: ctx, dir: dir, content: &c, files: make(map[string]bool), progress: progress, total: 2 * c.passages(),
 	}
+	if c.Vectors != nil {
+		w.total += c.passages()
+	}
 	m, err := w.write()
 	if err != nil {
 		return nil, err
@@ -132,7 +135,7 @@ func (w *writer) terms() ([]termShardRef, error) {
 
 // vectors writes the vectors and prepares finding related pages.
 func (w *writer) vectors(d *directory) (*VectorFile, *relatedPages, error) {
-	vectors, err := makeClusters(w.content.Vectors)
+	vectors, err := makeClusters(w.content.Vectors, w.step)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -118,7 +118,7 @@ func TestCancelledWriteLeavesTheOldBundle(t *testing.T) {
 	query := Query{Text: c.Pages[9].Title}
 	want := numbers(search(t, opened(t, dir), query))
 	changed := testContent(t, 260, 16)
-	for _, stop := range []int{1, 300, 900, 1400} {
+	for _, stop := range []int{1, 300, 900, 1400, 2000} {
 		ctx, cancel := context.WithCancel(context.Background())
 		_, err := Write(ctx, dir, changed, func(done, total int) {
 			if done >= stop {

@@ -69,6 +69,25 @@ func embed(p, n, kind uint32) uint32 {
 	return 0
 }
 
+// reads answers with uint32 numbers: the tokens of a text; offset and size of the
+// token table in the weights image; offset and size of each run of rows that the
+// text reads of it.
+//
+//go:wasmexport effir_reads
+func reads(p, n, kind uint32) uint32 {
+	text := unsafe.String(unsafe.SliceData(input(p, n)), len(input(p, n)))
+	r, err := run.Reads(text, encoder.Kind(kind))
+	if err != nil {
+		return done(err)
+	}
+	result = binary.LittleEndian.AppendUint32(result[:0], uint32(r.Tokens))
+	for _, part := range append([]engine.Range{r.Table}, r.Rows...) {
+		result = binary.LittleEndian.AppendUint32(result, uint32(part.Offset))
+		result = binary.LittleEndian.AppendUint32(result, uint32(part.Bytes))
+	}
+	return 0
+}
+
 //go:wasmexport effir_index
 func setIndex(part, p, n uint32) uint32 {
 	return done(run.SetIndex(engine.Part(part), take(p, n)))

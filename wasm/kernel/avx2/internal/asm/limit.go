@@ -63,6 +63,7 @@ func (a *assembler) limits() {
 			}
 		}
 	})
+	a.avxVNNILimit(6)
 	a.limit("VNNI", 8, a.ZMM, func(x, w reg.VecVirtual, sums []reg.VecVirtual) {
 		for _, sum := range sums {
 			a.VPXORD(sum, sum, sum)
@@ -73,4 +74,36 @@ func (a *assembler) limits() {
 			}
 		}
 	})
+}
+
+// avxVNNILimit is limit for the instruction that vexDot writes, whose registers are chosen here.
+func (a *assembler) avxVNNILimit(rows int) {
+	a.function("AVXVNNI", "func(rounds int)",
+		fmt.Sprintf("AVXVNNI repeats the arithmetic of a group of a tile of %d rows. rounds > 0.", rows))
+	sums := []reg.VecPhysical{reg.Y0, reg.Y1, reg.Y2, reg.Y3, reg.Y4, reg.Y5}[:rows]
+	x, w, d := reg.Y6, reg.Y7, reg.Y8
+	acc := [2]reg.VecPhysical{reg.Y9, reg.Y10}
+	t := reg.Y11
+	for _, v := range append([]reg.VecPhysical{x, w, d, acc[0], acc[1]}, sums...) {
+		a.VXORPS(v, v, v)
+	}
+	a.loop("round", a.param("rounds"), func() {
+		for _, sum := range sums {
+			a.VPXOR(sum, sum, sum)
+		}
+		for range 8 {
+			for _, sum := range sums {
+				a.vexDot(x, w, sum)
+			}
+		}
+		for _, v := range sums {
+			a.VCVTDQ2PS(v, v)
+			a.VMULPS(d, v, v)
+			a.VMULPS(d, v, v)
+			a.VADDPS(v, acc[0], acc[0])
+			a.VMULPS(d, d, t)
+			a.VADDPS(t, acc[1], acc[1])
+		}
+	})
+	a.end()
 }

@@ -12,6 +12,11 @@ func Q4(rounds int)
 //go:noescape
 func Q7(rounds int)
 
+// AVXVNNI repeats the arithmetic of a group of a tile of 6 rows. rounds > 0.
+//
+//go:noescape
+func AVXVNNI(rounds int)
+
 // VNNI repeats the arithmetic of a group of a tile of 8 rows. rounds > 0.
 //
 //go:noescape
