@@ -12,36 +12,53 @@ import (
 	"github.com/evanw/esbuild/pkg/api"
 )
 
-//go:embed src/*.ts demo/*
+//go:embed src component demo
 var sources embed.FS
 
-// Files that a bundle consists of. The page loads app.js and style.css; app.js
-// and effir.js start worker.js, which fetches guest.wasm and kernels_*.wasm from
+// Files of the library, which a site needs beside its index. ComponentFile and
+// ClientFile start WorkerFile, which fetches guest.wasm and kernels_*.wasm from
 // the folder that all of them lie in.
 const (
-	PageFile   = "index.html"
-	IconFile   = "icon.svg"
-	StyleFile  = "style.css"
-	AppFile    = "app.js"
-	ClientFile = "effir.js"
-	WorkerFile = "worker.js"
+	ComponentFile = "effir-search.js"
+	ClientFile    = "effir.js"
+	WorkerFile    = "worker.js"
+	OfflineFile   = "sw.js"
 )
 
-var entryPoints = []api.EntryPoint{
-	{InputPath: "demo/app.ts", OutputPath: "app"},
-	{InputPath: "demo/style.css", OutputPath: "style"},
+var libraryEntries = []api.EntryPoint{
+	{InputPath: "component/index.ts", OutputPath: "effir-search"},
 	{InputPath: "src/index.ts", OutputPath: "effir"},
 	{InputPath: "src/worker.ts", OutputPath: "worker"},
+	{InputPath: "src/sw.ts", OutputPath: "sw"},
 }
 
-// Build returns the search page with all scripts that it needs, and the client
-// library (ClientFile) for pages of one's own.
+// Files of the demo's pages.
+const (
+	PageFile     = "index.html"
+	FilesFile    = "files.html"
+	HappenedFile = "happened.html"
+	IconFile     = "icon.svg"
+	StyleFile    = "style.css"
+)
+
+var demoEntries = []api.EntryPoint{
+	{InputPath: "demo/search.ts", OutputPath: "search"},
+	{InputPath: "demo/files.ts", OutputPath: "files"},
+	{InputPath: "demo/happened.ts", OutputPath: "happened"},
+	{InputPath: "demo/style.css", OutputPath: "style"},
+}
+
+// Library returns the scripts that make a search of a folder that holds an index
+// and the runtime's modules.
+func Library(minify bool) (Assets, error) { return Compile(sources, libraryEntries, minify) }
+
+// Build returns the library and the pages of the demo.
 func Build(minify bool) (Assets, error) {
-	assets, err := Compile(sources, entryPoints, minify)
+	assets, err := Compile(sources, append(libraryEntries[:len(libraryEntries):len(libraryEntries)], demoEntries...), minify)
 	if err != nil {
 		return nil, err
 	}
-	for _, name := range []string{PageFile, IconFile} {
+	for _, name := range []string{PageFile, FilesFile, HappenedFile, IconFile} {
 		if assets[name], err = sources.ReadFile("demo/" + name); err != nil {
 			return nil, err
 		}

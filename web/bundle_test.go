@@ -17,7 +17,12 @@ import (
 	"github.com/effir/effir/web/browsertest"
 )
 
-var bundled = []string{web.PageFile, web.IconFile, web.StyleFile, web.AppFile, web.ClientFile, web.WorkerFile}
+var (
+	library = []string{web.ComponentFile, web.ClientFile, web.WorkerFile, web.OfflineFile}
+	bundled = append([]string{
+		web.PageFile, web.FilesFile, web.HappenedFile, web.IconFile, web.StyleFile, "search.js", "files.js", "happened.js",
+	}, library...)
+)
 
 func TestBundle(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "site")
@@ -47,9 +52,28 @@ func TestBundle(t *testing.T) {
 	}
 }
 
+func TestLibrary(t *testing.T) {
+	assets, err := web.Library(true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(assets) != len(library) {
+		t.Errorf("the library has %d files, want %q", len(assets), library)
+	}
+	for _, name := range library {
+		if len(assets[name]) == 0 {
+			t.Errorf("%s is missing", name)
+		}
+	}
+	// A service worker is a classic script: it must not import or export.
+	if script := string(assets[web.OfflineFile]); strings.Contains(script, "import") || strings.Contains(script, "export") {
+		t.Error("sw.js is a module")
+	}
+}
+
 func TestBundleReplacesAndObeysItsContext(t *testing.T) {
 	dir := t.TempDir()
-	old := filepath.Join(dir, web.AppFile)
+	old := filepath.Join(dir, web.ClientFile)
 	if err := os.WriteFile(old, []byte("old"), 0o600); err != nil {
 		t.Fatal(err)
 	}

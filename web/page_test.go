@@ -6,10 +6,12 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"net/url"
 	"os"
+	"path"
 	"path/filepath"
+	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -23,86 +25,152 @@ import (
 	"github.com/effir/effir/web/browsertest"
 )
 
-// screenshotVariable names a folder for pictures of the page in the tested states.
+// screenshotVariable names a folder for pictures of the pages in the tested states.
 const screenshotVariable = "EFFIR_SCREENSHOTS"
 
 const question = "how do I cancel a request that takes too long"
 
-// page is the search page over a worker that follows a scenario.
-type page struct {
-	t        *testing.T
-	browser  context.Context
-	url      string
+// host serves the demo's pages and the component alone, over a worker that follows
+// a scenario.
+type host struct {
+	url string
+
+	mu       sync.Mutex
 	scenario string
 	progress string // status.json; empty: 404
+	document string // component.html
 }
 
-func newPage(t *testing.T) *page {
-	browser := browsertest.Open(t)
-	assets, err := web.Build(false)
+// page is a browser in front of a host.
+type page struct {
+	*host
+	t       *testing.T
+	browser context.Context
+}
+
+// pageEntries are the scripts and styles of the pages, with the scenarios' worker
+// in the place of the real one.
+var pageEntries = []api.EntryPoint{
+	{InputPath: "component/index.ts", OutputPath: "effir-search"},
+	{InputPath: "demo/search.ts", OutputPath: "search"},
+	{InputPath: "demo/files.ts", OutputPath: "files"},
+	{InputPath: "demo/happened.ts", OutputPath: "happened"},
+	{InputPath: "demo/style.css", OutputPath: "style"},
+	{InputPath: "test/fake-worker.ts", OutputPath: "worker"},
+}
+
+// pageStyle is what a site may have for the component's page: it keeps the
+// component's height until its script has run.
+const pageStyle = `html { color-scheme: light dark; background: Canvas; font-family: "Liberation Sans", sans-serif }
+body { max-width: 44rem; margin: 2rem auto; padding: 0 1rem }
+effir-search:not(:defined) { display: block; min-height: 5.5rem }
+effir-search[mode=dialog]:not(:defined) { min-height: 3.25rem }`
+
+func newHost(t *testing.T) *host {
+	t.Helper()
+	assets, err := web.Compile(os.DirFS("."), pageEntries, true)
 	if err != nil {
 		t.Fatal(err)
 	}
-	fake, err := web.Compile(os.DirFS("."), []api.EntryPoint{{InputPath: "test/fake-worker.ts", OutputPath: "worker"}}, false)
-	if err != nil {
-		t.Fatal(err)
-	}
-	assets[web.WorkerFile] = fake[web.WorkerFile]
 	content, err := os.ReadFile("testdata/scenarios.json")
 	if err != nil {
 		t.Fatal(err)
 	}
-	var scenarios map[string]json.RawMessage
-	if err := json.Unmarshal(content, &scenarios); err != nil {
+	var all struct {
+		Pages     json.RawMessage            `json:"pages"`
+		Scenarios map[string]json.RawMessage `json:"scenarios"`
+	}
+	if err := json.Unmarshal(content, &all); err != nil {
 		t.Fatal(err)
 	}
-	p := &page{t: t, browser: browser}
-	files := http.FileServerFS(assets)
+	h := &host{}
+	files, documents := http.FileServerFS(assets), http.FileServer(http.Dir("demo"))
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Content-Security-Policy", "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'")
+		w.Header().Set("Content-Security-Policy", strictPolicy)
+		h.mu.Lock()
+		defer h.mu.Unlock()
 		switch r.URL.Path {
-		case "/":
-			w.Write(assets[web.PageFile])
 		case "/scenario.json":
-			w.Write(scenarios[p.scenario])
+			json.NewEncoder(w).Encode(map[string]json.RawMessage{"pages": all.Pages, "scenario": all.Scenarios[h.scenario]})
 		case "/status.json":
-			if p.progress == "" {
+			if h.progress == "" {
 				http.NotFound(w, r)
 				return
 			}
-			fmt.Fprint(w, p.progress)
+			fmt.Fprint(w, h.progress)
+		case "/component.html":
+			fmt.Fprint(w, h.document)
+		case "/component.css":
+			w.Header().Set("Content-Type", "text/css")
+			fmt.Fprint(w, pageStyle)
 		default:
+			if extension := path.Ext(r.URL.Path); extension == "" || extension == ".html" || extension == ".svg" {
+				documents.ServeHTTP(w, r)
+				return
+			}
 			files.ServeHTTP(w, r)
 		}
 	}))
 	t.Cleanup(server.Close)
-	p.url = server.URL + "/"
-	p.do(chromedp.EmulateViewport(1040, 900))
+	h.url = server.URL + "/"
+	return h
+}
+
+func newPage(t *testing.T) *page {
+	p := &page{browser: browsertest.Open(t), t: t, host: newHost(t)}
+	p.size(1120, 900)
+	p.do(func(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {
+		return cdp.Call(ctx, t, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true})
+	})
 	return p
 }
 
 func (p *page) do(actions ...chromedp.Action[chromedp.Void]) {
 	p.t.Helper()
-	ctx, cancel := context.WithTimeout(p.browser, 20*time.Second)
+	ctx, cancel := context.WithTimeout(p.browser, 30*time.Second)
 	defer cancel()
 	if err := chromedp.Do(ctx, actions...); err != nil {
 		p.t.Fatal(err)
 	}
 }
 
-// open loads the page with a scenario.
-func (p *page) open(scenario, query string) {
+// open loads a page of the demo with a scenario.
+func (p *page) open(scenario, address string) {
 	p.t.Helper()
-	p.scenario = scenario
-	p.do(chromedp.Navigate(p.url + query))
+	p.set(func() { p.scenario = scenario })
+	p.do(chromedp.Navigate(p.url + address))
+}
+
+// component loads a page that holds the component with some attributes and, in
+// its html element, others.
+func (p *page) component(scenario, attributes, html string) {
+	p.t.Helper()
+	p.setComponent(scenario, attributes, html)
+	p.do(chromedp.Navigate(p.url + "component.html"))
+	p.want(`customElements.get("effir-search") !== undefined`, "true")
+}
+
+func (h *host) setComponent(scenario, attributes, html string) {
+	h.set(func() {
+		h.scenario = scenario
+		h.document = fmt.Sprintf(`<!doctype html><html %s><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+			<title>Component</title><link rel="icon" href="icon.svg"><link rel="stylesheet" href="component.css"><script type="module" src="effir-search.js"></script></head>
+			<body><main><h1>A site</h1><effir-search %s></effir-search><p id="after">What follows.</p></main></body></html>`, html, attributes)
+	})
+}
+
+func (h *host) set(change func()) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	change()
 }
 
 // value evaluates an expression to a string.
 func (p *page) value(expression string) string {
 	p.t.Helper()
-	got, err := browsertest.Await[string](p.browser, "String("+expression+")")
+	got, err := browsertest.Await[string](p.browser, "(async () => String(await ("+expression+")))()")
 	if err != nil {
-		p.t.Fatal(err)
+		p.t.Fatalf("%s: %v", expression, err)
 	}
 	return got
 }
@@ -111,7 +179,7 @@ func (p *page) value(expression string) string {
 func (p *page) want(expression, want string) {
 	p.t.Helper()
 	got := ""
-	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(15 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		if got = p.value(expression); got == want {
 			return
 		}
@@ -120,21 +188,46 @@ func (p *page) want(expression, want string) {
 }
 
 // press presses a key as a keyboard does: what it types comes from the same
-// event, so that a page can prevent it.
+// event, so that a page can prevent it. Keys may be held with it, as "Control+k".
 func (p *page) press(key, types string) {
 	p.t.Helper()
+	modifiers := int64(0)
+	const control = "Control+"
+	if len(key) > len(control) && key[:len(control)] == control {
+		key, modifiers = key[len(control):], 2
+	}
 	p.do(func(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {
-		down := input.DispatchKeyEventParams{Type: input.DispatchKeyEventTypeKeyDown, Key: key, Text: types}
+		down := input.DispatchKeyEventParams{Type: input.DispatchKeyEventTypeKeyDown, Key: key, Text: types, Modifiers: modifiers, WindowsVirtualKeyCode: keyCodes[key]}
 		if _, err := cdp.Call(ctx, t, input.DispatchKeyEvent, down); err != nil {
 			return chromedp.Void{}, err
 		}
-		return cdp.Call(ctx, t, input.DispatchKeyEvent, input.DispatchKeyEventParams{Type: input.DispatchKeyEventTypeKeyUp, Key: key})
+		return cdp.Call(ctx, t, input.DispatchKeyEvent, input.DispatchKeyEventParams{Type: input.DispatchKeyEventTypeKeyUp, Key: key, Modifiers: modifiers, WindowsVirtualKeyCode: keyCodes[key]})
 	})
 }
 
-// text returns the expression of an element's text.
-func text(selector string) string {
-	return fmt.Sprintf("document.querySelector(%q)?.textContent.trim()", selector)
+// keyCodes are the codes of keys that a browser acts on by itself.
+var keyCodes = map[string]int64{"Tab": 9, "Enter": 13, "Escape": 27, "Home": 36, "End": 35, " ": 32}
+
+// write types a text key by key.
+func (p *page) write(text string) {
+	p.t.Helper()
+	for _, letter := range text {
+		p.press(string(letter), string(letter))
+	}
+}
+
+func (p *page) size(width, height int64) { p.t.Helper(); p.do(chromedp.EmulateViewport(width, height)) }
+
+// media sets media features: name, value, name, value.
+func (p *page) media(pairs ...string) {
+	p.t.Helper()
+	var features []*emulation.MediaFeature
+	for i := 0; i < len(pairs); i += 2 {
+		features = append(features, &emulation.MediaFeature{Name: pairs[i], Value: pairs[i+1]})
+	}
+	p.do(func(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {
+		return cdp.Call(ctx, t, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: features})
+	})
 }
 
 // screenshot keeps a picture if a folder for them is set.
@@ -154,143 +247,42 @@ func (p *page) screenshot(name string) {
 	}
 }
 
-func (p *page) scheme(scheme string) {
-	p.t.Helper()
-	feature := []*emulation.MediaFeature{{Name: "prefers-color-scheme", Value: scheme}}
-	p.do(func(ctx context.Context, t *chromedp.Target) (chromedp.Void, error) {
-		return cdp.Call(ctx, t, emulation.SetEmulatedMedia, emulation.SetEmulatedMediaParams{Features: feature})
-	})
-}
-
-const titles = `[...document.querySelectorAll(".hit .title")].map((e) => e.textContent).join(" | ")`
-
-func TestPageShowsKeywordThenFusedResults(t *testing.T) {
-	p := newPage(t)
-	p.open("ready", "")
-	p.want(text("#keyword-state"), "8,841 passages ready")
-	p.want(text("#device"), "relaxed SIMD kernels · SmolLM2-135M-Instruct · model from cache")
-	p.want(`document.getElementById("start").hidden`, "false")
-	p.screenshot("empty")
-
-	p.do(chromedp.Click("#examples li:first-child button"))
-	p.want(`document.getElementById("query").value`, question)
-	p.want(text("#count"), "5 passages by keyword, meaning follows")
-	p.want(text(".hit .title"), "net/http.Transport.CancelRequest")
-	p.want(text("#count"), "7 passages by keyword and meaning")
-	p.want(text(".hit .title"), "net/http.Client.Timeout")
-	p.want(text(".hit .source"), "https://pkg.go.dev/net/http#Client")
-	p.want(text(".hit .section"), "type net/http.Client")
-	p.want(text(".hit .badge.keyword b"), "#3")
-	p.want(text(".hit .badge.meaning b"), "#1")
-	p.want(text(".hit .score b"), "0.0323")
-	p.want(text("#timings"), "keyword 0.8 msembed 31 msscan 0.4 ms")
-	p.want(text("#announce"), "7 passages by keyword and meaning")
-	p.want(`document.querySelector(".hit a").href`, "https://pkg.go.dev/net/http#Client")
-	p.want(`[...document.querySelectorAll("#hit-3 .snippet mark")].some((m) => m.textContent === "requests")`, "true")
-	p.want("location.search", "?"+url.Values{"q": {question}}.Encode())
-	p.screenshot("fused")
-	p.scheme("dark")
-	p.screenshot("dark")
-	p.do(chromedp.EmulateViewport(390, 844))
-	p.screenshot("phone")
-}
-
-func TestPageShowsContentAsText(t *testing.T) {
-	p := newPage(t)
-	p.open("ready", "?q=request")
-	p.want(titles, `net/http.Transport.CancelRequest | net/http.NewRequestWithContext | <img src=x onerror="window.hacked=1">`)
-	p.want(text("#hit-7 .section"), "<b>package</b> evil")
-	p.want(`document.querySelector("#hit-7 a")`, "null") // a javascript: URL is no link
-	p.want(`document.querySelector("#results img, #results b script")`, "null")
-	p.want("window.hacked", "undefined")
-}
-
-func TestPageKeyboard(t *testing.T) {
-	p := newPage(t)
-	p.open("ready", "?q=request")
-	p.want(`document.querySelectorAll(".hit").length`, "3")
-	p.value(`document.getElementById("query").blur()`)
-	p.press("/", "/")
-	p.want("document.activeElement.id", "query")
-	p.want(`document.getElementById("query").value`, "request")
-	p.value(`document.addEventListener("click", (e) => { e.preventDefault(); window.opened = e.target.href; })`)
-	p.press("ArrowDown", "")
-	p.press("ArrowDown", "")
-	p.want(`document.getElementById("query").getAttribute("aria-activedescendant")`, "hit-2")
-	p.want(`document.querySelector(".hit[aria-selected=true]").id`, "hit-2")
-	p.press("Enter", "")
-	p.want("window.opened", "https://pkg.go.dev/net/http#NewRequestWithContext")
-	p.press("ArrowUp", "")
-	p.want(`document.querySelector(".hit[aria-selected=true]").id`, "hit-5")
-	p.press("Escape", "")
-	p.want(`document.querySelector(".hit[aria-selected=true]")`, "null")
-	p.press("Escape", "")
-	p.want(`document.getElementById("query").value`, "")
-	p.want(`document.getElementById("start").hidden`, "false")
-	p.want(`document.getElementById("query").getAttribute("aria-expanded")`, "false")
-	p.want("location.search", "")
-}
-
-func TestPageForgetsAClearedQuery(t *testing.T) {
-	p := newPage(t)
-	p.open("ready", "?q="+url.QueryEscape(question))
-	p.want(text("#count"), "7 passages by keyword and meaning")
-	p.want(`document.getElementById("timings").childElementCount`, "3")
-	p.value(`document.getElementById("query").value = ""`)
-	p.value(`document.getElementById("query").dispatchEvent(new Event("input"))`)
-	p.want(`document.getElementById("found").hidden`, "true")
-	p.want(text("#found"), "")
-	p.want(text("#announce"), "")
-	p.want(`document.getElementById("found").dataset.mode`, "undefined")
-}
-
-func TestPageShowsOnlyTheNewestQuery(t *testing.T) {
-	p := newPage(t)
-	p.open("ready", "?q=slow")
-	p.want(`document.getElementById("query").value`, "slow")
-	p.do(chromedp.SetValue("#query", "request"))
-	p.value(`document.getElementById("query").dispatchEvent(new Event("input"))`)
-	p.want(`document.querySelectorAll(".hit").length`, "3")
-	time.Sleep(800 * time.Millisecond) // the slow answer has come by now
-	p.want(`document.querySelectorAll(".hit").length`, "3")
-}
-
-func TestPageFollowsIndexing(t *testing.T) {
-	p := newPage(t)
-	p.progress = `{"passages": 3100, "embedded": 1240, "done": false}`
-	p.open("indexing", "?q=request")
-	p.want(text("#meaning-state"), "1,240 of 3,100 passages by meaning")
-	p.want(`document.getElementById("meaning-bar").value`, "0.4")
-	p.want(text("#count"), "1 passage by keyword and meaning")
-}
-
-func TestPageShowsErrors(t *testing.T) {
-	p := newPage(t)
-	p.open("error", "?q="+url.QueryEscape(question))
-	p.want(text("#meaning-state"), "not available")
-	p.want(`document.getElementById("notice").hidden`, "false")
-	if got := p.value(text("#notice p")); !strings.HasPrefix(got, "Search by meaning is off: http") || !strings.Contains(got, "404") {
-		t.Errorf("the notice says %q", got)
+// console collects what the pages write to the console from now on, exceptions and
+// refusals of the Content-Security-Policy among it. Answers of 404 that a page
+// expects are left out.
+func (p *page) console() (messages func() []string) {
+	var mu sync.Mutex
+	var list []string
+	stream := chromedp.Console(p.browser)
+	go func() {
+		for message, err := range stream {
+			if err != nil {
+				return
+			}
+			if message.Source == "network" && strings.HasSuffix(message.URL, "/status.json") {
+				continue
+			}
+			mu.Lock()
+			list = append(list, message.String())
+			mu.Unlock()
+		}
+	}()
+	return func() []string {
+		mu.Lock()
+		defer mu.Unlock()
+		return slices.Clone(list)
 	}
-	p.want(text("#count"), "5 passages by keyword")
-	p.screenshot("error")
-
-	p.open("foreign vectors", "")
-	p.want(text("#meaning-state"), "not available")
-	p.want(text("#notice p"), "Search by meaning is off: these vectors were made by another model: index the passages with this one")
-	p.want(text("#keyword-state"), "8,841 passages ready")
-
-	p.open("loading", "?q="+url.QueryEscape(question))
-	p.want(text("#meaning-state"), "model 31.5 of 92.3 MB")
-	p.want(text("#count"), "5 passages by keyword, meaning follows")
-	p.screenshot("keyword")
-
-	p.open("ready", "?q=zzz")
-	p.want(text("#nothing"), "No passage matches “zzz”.")
-	p.open("ready", "?q=broken")
-	p.want(text("#notice p"), "the search engine stopped: unreachable; it was started again")
-	p.do(chromedp.SetValue("#query", "request"))
-	p.value(`document.getElementById("query").dispatchEvent(new Event("input"))`)
-	p.want(`document.querySelectorAll(".hit").length`, "3")
-	p.want(`document.getElementById("notice").hidden`, "true")
 }
+
+// text returns the expression of an element's text.
+func text(selector string) string {
+	return fmt.Sprintf("document.querySelector(%q)?.textContent.trim()", selector)
+}
+
+// part returns the expression of an element in the component.
+func part(selector string) string {
+	return fmt.Sprintf(`document.querySelector("effir-search").shadowRoot.querySelector(%q)`, selector)
+}
+
+// partText returns the expression of the text of an element in the component.
+func partText(selector string) string { return part(selector) + "?.textContent.trim()" }

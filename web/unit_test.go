@@ -71,8 +71,8 @@ func newFixtures(scripts web.Assets) *fixtures {
 		}
 		sum := sha256.Sum256(content)
 		name := hex.EncodeToString(sum[:])
-		f.files[name+".bin"] = content
-		list = append(list, map[string]any{"sha256": name, "bytes": len(content)})
+		f.files[name+".bin"], f.files[name[:32]+".bin"] = content, content
+		list = append(list, map[string]any{"name": name, "bytes": len(content)})
 	}
 	f.HandleFunc("GET /{$}", func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, "<!doctype html><title>tests</title>") })
 	f.HandleFunc("GET /fixtures.json", func(w http.ResponseWriter, _ *http.Request) { json.NewEncoder(w).Encode(list) })

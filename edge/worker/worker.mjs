@@ -6,7 +6,7 @@
 
 import "./wasm_exec.mjs";
 import { createHost } from "./host.mjs";
-import { kernelModule } from "./kernels.mjs";
+import { kernelModule, tune } from "./kernels.mjs";
 import program from "./effir.wasm";
 
 let running; // undefined before the first request and after a failure
@@ -41,6 +41,7 @@ function start(env) {
   const kernels = new WebAssembly.Instance(kernelModule, {});
   const binding = {};
   const waiting = new Set();
+  let tuned = false;
   const go = new Program((error) => {
     if (running === started) running = undefined; // the next request gets a new program
     for (const reject of waiting) reject(error);
@@ -62,7 +63,12 @@ function start(env) {
           .then(resolve, reject)
           .finally(() => waiting.delete(reject));
       }),
-    afterwards: () => binding.background(),
+    afterwards: async () => {
+      await binding.background();
+      if (tuned) return;
+      tuned = true;
+      await tune(kernels.exports);
+    },
   };
   go.run(instance).catch((error) => console.error("effir:", error));
   if (go.exited) throw new Error("the Go program ended before it took requests");

@@ -19,8 +19,8 @@ import (
 const licence = "LICENSE"
 
 // Model copies a model package to the folder dir: the files that its manifest
-// names, and LICENSE if there is one. What dir held for an older manifest is
-// removed at the end.
+// names, LICENSE if there is one, and pages.json, made anew. What dir held for an
+// older manifest is removed at the end.
 func Model(ctx context.Context, dir string, from fs.FS) error {
 	text, err := fs.ReadFile(from, model.FileName)
 	if err != nil {
@@ -36,6 +36,17 @@ func Model(ctx context.Context, dir string, from fs.FS) error {
 	}
 	if _, err := fs.Stat(from, licence); err == nil {
 		files = append(files, licence)
+	}
+	pages, err := hashPages(ctx, from, text, m)
+	if err != nil {
+		return err
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	// Before the manifest: until that follows, loaders see that it is another model's.
+	if err := atomicfile.Write(filepath.Join(dir, PagesName), pages); err != nil {
+		return err
 	}
 	return publish(ctx, dir, from, model.FileName, files)
 }

@@ -38,7 +38,7 @@ func TestModelReplacesAnother(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if want := len(m.Weights.Chunks) + 4; len(entries) != want { // tokenizer, manifest, licence, notes
+	if want := len(m.Weights.Chunks) + 5; len(entries) != want { // tokenizer, manifest, pages, licence, notes
 		t.Errorf("%v are there, want %d files", entries, want)
 	}
 	for _, name := range []string{"LICENSE", "notes.txt"} {

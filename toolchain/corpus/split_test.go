@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf8"
 )
 
 func TestSplit(t *testing.T) {
@@ -25,6 +26,22 @@ func TestSplit(t *testing.T) {
 	for _, test := range tests {
 		if got := split(test.blocks, 8); !slices.Equal(got, test.want) {
 			t.Errorf("%s: %q, want %q", test.name, got, test.want)
+		}
+	}
+}
+
+// Text without spaces is divided too: at the stops of its script, else anywhere.
+func TestSplitByCharacters(t *testing.T) {
+	s := Splitter{Max: 8, Size: utf8.RuneCountInString}
+	for text, want := range map[string][]string{
+		"港は静かだ。船が出る。夜になる。": {"港は静かだ。", "船が出る。", "夜になる。"},
+		"abcdefghijklmnop":           {"abcdefgh", "ijklmnop"},
+		"ééééééééé":                  {"éééé", "ééééé"},
+		"Ша ла. Ла ша. Даша":         {"Ша ла.", "Ла ша.", "Даша"},
+		"one two 0123456789 three x": {"one two", "01234", "56789", "three x"},
+	} {
+		if got := s.Split([]string{text}); !slices.Equal(got, want) {
+			t.Errorf("%s: %q, want %q", text, got, want)
 		}
 	}
 }

@@ -1,23 +1,17 @@
-// Package demo prepares the search bundle that `effir demo` shows: the
-// documentation of the installed Go, in the user's cache.
+// Package demo prepares what `effir demo` shows: the documentation of the
+// installed Go as a search bundle, in the user's cache.
 package demo
 
 import (
 	"context"
 	"fmt"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 
 	"github.com/effir/effir/toolchain/corpus"
-	"github.com/effir/effir/toolchain/importer"
+	"github.com/effir/effir/toolchain/site"
+	format "github.com/effir/effir/wasm/site"
 )
-
-// bundleFolder of the cache holds the bundle. Vectors are kept by the hash of
-// their model package; the folder's name changes with the kernels' arithmetic and
-// with what of a passage is embedded, so that no older vectors are taken for new.
-const bundleFolder = "go-documentation-r3"
 
 // Corpus returns the documentation of the installed Go's standard library.
 func Corpus(ctx context.Context) ([]corpus.Passage, error) {
@@ -28,20 +22,21 @@ func Corpus(ctx context.Context) ([]corpus.Passage, error) {
 	return corpus.GoDoc(ctx, strings.TrimSpace(string(out)), corpus.GoDocOptions{})
 }
 
-// Bundle writes the demo's bundle and returns its folder and passages. Vectors
-// that it has from an earlier run stay if the passages are the same.
-func Bundle(ctx context.Context) (dir string, passages []corpus.Passage, err error) {
-	if passages, err = Corpus(ctx); err != nil {
-		return "", nil, err
+// AreaFilter is the filter key of the demo's page: the first element of a
+// package's import path, of which there are a few dozen.
+const AreaFilter = "area"
+
+// Pages makes the pages that the demo searches: one for each package and symbol.
+func Pages(passages []corpus.Passage, budget site.Budget) []format.Page {
+	pages := site.GoDoc(passages, budget).Pages
+	for i := range pages {
+		for _, field := range pages[i].Meta {
+			if field.Key != "package" {
+				continue
+			}
+			area, _, _ := strings.Cut(field.Value, "/")
+			pages[i].Filters = append(pages[i].Filters, format.Field{Key: AreaFilter, Value: area})
+		}
 	}
-	root, err := importer.CacheDir("")
-	if err != nil {
-		return "", nil, err
-	}
-	dir = filepath.Join(root, "bundles", bundleFolder)
-	if err := os.MkdirAll(filepath.Dir(dir), 0o755); err != nil {
-		return "", nil, err
-	}
-	_, err = corpus.WriteBundle(dir, passages, corpus.BundleOptions{})
-	return dir, passages, err
+	return pages
 }

@@ -9,12 +9,15 @@ import (
 	"net/http"
 	"path"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
 
-// contentName is the name of a file that is named by its SHA-256.
-var contentName = regexp.MustCompile(`^([0-9a-f]{64})\.bin$`)
+// contentName is the name of a file that is named by its SHA-256, or by the first
+// half of it.
+var contentName = regexp.MustCompile(`^([0-9a-f]{64}|[0-9a-f]{32})\.bin$`)
 
 // mimeTypes are set by hand: tables of the operating system differ, and without
 // application/wasm a browser cannot compile while it downloads.
@@ -28,12 +31,12 @@ var mimeTypes = map[string]string{
 	".bin":  "application/octet-stream",
 }
 
-// packageFile lets through the manifest and the content-named files of a
+// packageFile lets through the manifests and the content-named files of a
 // package directory, and nothing else that may lie there.
-func packageFile(manifest string) func(*http.Request) string {
+func packageFile(manifests ...string) func(*http.Request) string {
 	return func(r *http.Request) string {
 		name := r.PathValue("file")
-		if name == manifest || contentName.MatchString(name) {
+		if slices.Contains(manifests, name) || contentName.MatchString(name) {
 			return name
 		}
 		return ""
@@ -97,6 +100,9 @@ func (s *Server) file(w http.ResponseWriter, r *http.Request, dir fs.FS, name st
 	header.Set("ETag", b.etag)
 	if b.encoding != "" {
 		header.Set("Content-Encoding", b.encoding)
+		// ServeContent does not say the length of an encoded body, which the page
+		// about what happened asks for.
+		header.Set("Content-Length", strconv.Itoa(len(b.bytes)))
 	}
 	http.ServeContent(w, r, name, time.Time{}, bytes.NewReader(b.bytes))
 	return nil

@@ -1,6 +1,5 @@
-// Package serve is the HTTP server of the search page: the page and its
-// scripts, the runtime's modules, a model package, a search bundle, and how far
-// indexing is. Everything below it works as plain static hosting too; only
+// Package serve is the HTTP server of the demo: its pages and their scripts, the
+// runtime's modules, a model package, a search bundle, and how far indexing is. Everything below it works as plain static hosting too; only
 // status.json is made by the program.
 package serve
 
@@ -24,7 +23,7 @@ const (
 
 // Options say what to serve. A nil field answers 404.
 type Options struct {
-	// Page holds index.html and its scripts, at the root. See web.Build.
+	// Page holds the pages and their scripts, at the root. See web.Build.
 	Page fs.FS
 	// Modules holds guest.wasm, kernels_baseline.wasm and kernels_relaxed.wasm.
 	Modules fs.FS
@@ -59,7 +58,7 @@ func New(options Options) *Server { return &Server{options: options} }
 func (s *Server) Handler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /status.json", s.status)
-	mux.Handle("GET /model/{file}", s.files(s.options.Model, packageFile("model.json")))
+	mux.Handle("GET /model/{file}", s.files(s.options.Model, packageFile("model.json", "pages.json")))
 	mux.Handle("GET /index/{file}", s.files(s.options.Index, packageFile("index.json")))
 	mux.Handle("GET /{file}", s.files(s.overlay(), rootFile))
 	mux.Handle("GET /{$}", s.files(s.options.Page, func(*http.Request) string { return "index.html" }))

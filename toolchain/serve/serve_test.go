@@ -27,7 +27,8 @@ func testServer(t *testing.T) (*httptest.Server, string) {
 	sum := sha256.Sum256(module)
 	name := hex.EncodeToString(sum[:]) + ".bin"
 	bundle := t.TempDir()
-	for file, content := range map[string]string{"index.json": `{"format":"effir-index"}`, "notes.txt": "private", name: string(module)} {
+	short := hex.EncodeToString(sum[:16]) + ".bin"
+	for file, content := range map[string]string{"index.json": `{"format":"effir-site/1"}`, "notes.txt": "private", name: string(module), short: string(module)} {
 		if err := os.WriteFile(filepath.Join(bundle, file), []byte(content), 0o600); err != nil {
 			t.Fatal(err)
 		}
@@ -36,6 +37,7 @@ func testServer(t *testing.T) (*httptest.Server, string) {
 	server := httptest.NewServer(New(Options{
 		Page:     fstest.MapFS{"index.html": file("<!doctype html>"), "app.js": file("start()"), ".secret.js": file("x"), "key.pem": file("x")},
 		Modules:  fstest.MapFS{"guest.wasm": {Data: module}},
+		Model:    fstest.MapFS{"pages.json": file("{}"), "LICENSE": file("x")},
 		Index:    os.DirFS(bundle),
 		Progress: func() Progress { return Progress{Passages: 10, Embedded: 4} },
 	}).Handler())
@@ -70,12 +72,14 @@ func TestFilesTypesAndCaching(t *testing.T) {
 	server, name := testServer(t)
 	const forever, ask = "public, max-age=31536000, immutable", "no-cache"
 	for path, want := range map[string][2]string{
-		"/":                 {"text/html; charset=utf-8", ask},
-		"/app.js":           {"text/javascript; charset=utf-8", ask},
-		"/guest.wasm":       {"application/wasm", ask},
-		"/index/index.json": {"application/json", ask},
-		"/index/" + name:    {"application/octet-stream", forever},
-		"/status.json":      {"application/json", "no-store"},
+		"/":                            {"text/html; charset=utf-8", ask},
+		"/app.js":                      {"text/javascript; charset=utf-8", ask},
+		"/guest.wasm":                  {"application/wasm", ask},
+		"/index/index.json":            {"application/json", ask},
+		"/index/" + name:               {"application/octet-stream", forever},
+		"/index/" + name[:32] + ".bin": {"application/octet-stream", forever},
+		"/model/pages.json":            {"application/json", ask},
+		"/status.json":                 {"application/json", "no-store"},
 	} {
 		response, _ := get(t, server.URL+path)
 		got := [2]string{response.Header.Get("Content-Type"), response.Header.Get("Cache-Control")}
@@ -99,7 +103,7 @@ func TestOnlyServesWhatThePageNeeds(t *testing.T) {
 	server, name := testServer(t)
 	for _, path := range []string{
 		"/index/notes.txt", "/index/", "/index/../serve.go", "/index/%2e%2e/serve.go", "/index/..%2fserve.go",
-		"/index/" + strings.ToUpper(name), "/index/" + name + "/", "/model/model.json", "/model/" + name,
+		"/index/" + strings.ToUpper(name), "/index/" + name + "/", "/model/model.json", "/model/LICENSE", "/model/" + name, "/index/pages.json",
 		"/.secret.js", "/key.pem", "/missing.js", "/index", "/index/" + strings.Repeat("0", 64) + ".bin",
 	} {
 		if response, body := get(t, server.URL+path); response.StatusCode != http.StatusNotFound {
@@ -136,6 +140,19 @@ func TestCompressesModules(t *testing.T) {
 	}
 	if plain := response.Header.Get("ETag"); tags[0] != tags[1] || tags[0] == plain {
 		t.Errorf("ETags %q of brotli and %q of the plain body", tags, plain)
+	}
+	request, err := http.NewRequestWithContext(t.Context(), http.MethodHead, server.URL+"/guest.wasm", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	request.Header.Set("Accept-Encoding", "br")
+	head, err := http.DefaultClient.Do(request)
+	if err != nil {
+		t.Fatal(err)
+	}
+	head.Body.Close()
+	if head.ContentLength <= 0 || head.ContentLength > int64(len(module)/2) {
+		t.Errorf("HEAD says %d bytes are sent", head.ContentLength)
 	}
 	if response.Header.Get("Vary") != "Accept-Encoding" {
 		t.Error("caches are not told that the encoding varies")

@@ -52,7 +52,8 @@ func TestBadPages(t *testing.T) {
 		"claims.html":   `<meta charset="iso-8859-1"><title>Claims</title><p>naïve</p>`,
 		"utf16.html":    "\xff\xfe<\x00p\x00>\x00h\x00i\x00<\x00/\x00p\x00>\x00",
 		"repeats.html":  `<title>Repeats</title><h2 id="a">One</h2><p>x</p><h2 id="a">Two</h2><p>y</p>`,
-		"fields.html":   "<title>Fields</title><p>" + strings.Repeat(`<i data-effir-filter="tag">`+"%d</i> ", 1),
+		"index.html":    "<title>Home</title><p>x",
+		"index.htm":     "<title>Home</title><p>y",
 		"controls.html": "<title>Con\x07trol</title><p>bell\x08\x1b[31m red</p>",
 	})
 	var many strings.Builder
@@ -70,14 +71,14 @@ func TestBadPages(t *testing.T) {
 	}
 	for file, want := range map[string]string{
 		"good.html": "Good", "broken.html": "Broken", "latin.html": "Latin", "claims.html": "Claims", "utf16.html": "utf16",
-		"repeats.html": "Repeats", "fields.html": "Fields", "controls.html": "Control",
+		"repeats.html": "Repeats", "fields.html": "Fields", "controls.html": "Control", "index.html": "Home", "index.htm": "Home",
 	} {
 		if titles[file] != want {
 			t.Errorf("%s: title %q, want %q", file, titles[file], want)
 		}
 	}
-	if len(c.Pages) != 8 {
-		t.Errorf("%d pages are indexed, want 8: %v", len(c.Pages), titles)
+	if len(c.Pages) != 10 {
+		t.Errorf("%d pages are indexed, want 10: %v", len(c.Pages), titles)
 	}
 	for file, want := range map[string]string{
 		"empty.html": "neither title nor text", "nothing.html": "neither title nor text", "deep.html": "too broken", "binary.html": "not text",
@@ -87,7 +88,7 @@ func TestBadPages(t *testing.T) {
 		}
 	}
 	for file, want := range map[string]string{
-		"latin.html": "other bytes", "claims.html": "read as UTF-8", "utf16.html": "no title", "repeats.html": `such as "a"`, "fields.html": "the first 64",
+		"latin.html": "other bytes", "claims.html": "read as UTF-8", "utf16.html": "no title", "repeats.html": `such as "a"`, "fields.html": "the first 64", "index.html": "same address as index.htm",
 	} {
 		if got := noteOf(c.Report.Notices, file); !strings.Contains(got, want) {
 			t.Errorf("%s: notice %q does not say %q", file, got, want)

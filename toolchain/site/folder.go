@@ -60,11 +60,18 @@ func Folder(ctx context.Context, root string, o FolderOptions) (*Collection, err
 	if err != nil {
 		return nil, err
 	}
+	shown := make(map[string]string) // file by address
 	for i, r := range results {
 		c.Report.add(r.notes)
-		if r.page != nil {
-			c.add(r.page, files[i].file)
+		if r.page == nil {
+			continue
 		}
+		file := files[i].file
+		if other := shown[r.page.URL]; other != "" {
+			c.Report.Notices = append(c.Report.Notices, Note{File: file, Text: "has the same address as " + other})
+		}
+		shown[r.page.URL] = file
+		c.add(r.page, file)
 	}
 	return c.finish(), nil
 }

@@ -63,8 +63,7 @@ func JSONL(ctx context.Context, name string, o JSONLOptions) (*Collection, error
 		return nil, fmt.Errorf("%s: %w", name, err)
 	}
 	type outcome struct {
-		id  string
-		url string
+		id string
 		result
 		err error
 	}
@@ -85,12 +84,10 @@ func JSONL(ctx context.Context, name string, o JSONLOptions) (*Collection, error
 	seen := make(map[string]int)
 	for i, r := range results {
 		number := lines[i].number
-		if key := "id " + r.id; r.err == nil && r.id != "" {
-			if first := seen[key]; first > 0 {
-				r.err = fmt.Errorf("repeats the id %q of line %d", clip(r.id, 80), first)
-			} else {
-				seen[key] = number
-			}
+		if first := seen[r.id]; first > 0 && r.err == nil {
+			r.err = fmt.Errorf("repeats the id %q of line %d", clip(r.id, 80), first)
+		} else if r.id != "" && r.err == nil {
+			seen[r.id] = number
 		}
 		c.addLine(r.page, r.notes, r.err, base, number)
 	}

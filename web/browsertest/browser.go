@@ -1,5 +1,6 @@
-// Package browsertest drives headless Chromium: for tests of the page, and for
-// comparing what the browser computes with other hosts.
+// Package browsertest drives browsers: headless Chromium for tests of the page, and
+// for comparing what the browser computes with other hosts; and three engines behind
+// one interface (Engines), for tests of what must work everywhere.
 package browsertest
 
 import (
@@ -7,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 
 	"github.com/chromedp/chromedp"
 )
@@ -22,22 +22,11 @@ const (
 )
 
 // ErrMissing says that there is no browser on this machine.
-var ErrMissing = errors.New("no Chromium found: install it or set " + PathVariable + " to its path")
+var ErrMissing = errors.New("no browser found")
 
 // Find returns the path of the browser, or ErrMissing.
 func Find() (string, error) {
-	if path := os.Getenv(PathVariable); path != "" {
-		if _, err := os.Stat(path); err != nil {
-			return "", fmt.Errorf("%w (%s is %s: %w)", ErrMissing, PathVariable, path, err)
-		}
-		return path, nil
-	}
-	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome"} {
-		if path, err := exec.LookPath(name); err == nil {
-			return path, nil
-		}
-	}
-	return "", ErrMissing
+	return findProgram(PathVariable, "chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 }
 
 // Start starts a browser with a fresh profile. The returned context is for

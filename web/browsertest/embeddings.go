@@ -43,8 +43,8 @@ func EmbeddingsBy(ctx context.Context, serverURL, kernels string, texts []string
 	}
 	open := fmt.Sprintf(`(async () => {
 		const { open } = await import(%[1]q + "effir.js");
-		globalThis.search = open({ runtime: %[1]q, model: %[1]q + "model/", kernels: %[2]q });
-		await search.embed([]);
+		globalThis.search = await open(null, { runtime: %[1]q, model: %[1]q + "model/", kernels: %[2]q });
+		await search.loadMeaning();
 		return search.status.kernels ?? "";
 	})()`, base, kernels)
 	if used, err = Await[string](browser, open); err != nil {
@@ -56,7 +56,7 @@ func EmbeddingsBy(ctx context.Context, serverURL, kernels string, texts []string
 			return nil, "", err
 		}
 		// Byte slices are base64 in JSON on this side.
-		embed := fmt.Sprintf(`search.embed(%s, "passage").then((vectors) => vectors.map((v) =>
+		embed := fmt.Sprintf(`search.embed(%s, { kind: "passage" }).then((vectors) => vectors.map((v) =>
 			btoa(String.fromCharCode(...new Uint8Array(v.buffer, v.byteOffset, v.byteLength)))))`, part)
 		some, err := Await[[][]byte](browser, embed)
 		if err != nil {

@@ -1,49 +1,70 @@
-import { ContentError, isAbort, message } from "./errors.ts";
+import { ContentError } from "./errors.ts";
+import { body, request } from "./http.ts";
 
-/** A file that is named by its content: `<sha256>.bin`. */
+/** A file that is named by its content: `<name>.bin`, name being the first 32 or all 64 hex digits of its SHA-256. */
 export interface FileRef {
-  sha256: string;
+  name: string;
   bytes: number;
 }
 
 export interface FetchOptions {
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
   /** Called with the change in bytes received; negative where a download starts over. */
-  onBytes?: (delta: number, cached: boolean) => void;
+  onBytes?: ((delta: number, cached: boolean) => void) | undefined;
 }
 
-const PARALLEL = 4;
-const MANIFEST_LIMIT = 4 << 20;
+const CACHE = "effir "; // with the folder's URL the name of its cache
+const NAMED_LIMIT = 4 << 20;
 const NO_CRYPTO = "files cannot be verified here: browsers offer SHA-256 to secure pages only; serve the page over https or from localhost";
 
 /**
  * Files of one folder that are named by their content. Whatever it returns has
  * the promised hash, wherever it came from. Files are kept in the Cache API
- * where there is one, so that a broken download goes on with the next file and a
- * later visit downloads nothing.
+ * where there is one, so that a later visit downloads nothing. What the browser
+ * evicts, or never stored because the disk is full, is fetched again.
  */
 export class Store {
-  private constructor(private readonly folder: URL, private readonly cache: Cache | undefined) {}
+  private constructor(readonly folder: URL, private readonly cache: Cache | undefined) {}
 
   /** open returns the store of a folder, whose URL ends in a slash. */
   static async open(folder: URL): Promise<Store> {
     if (!globalThis.crypto?.subtle) throw new ContentError(NO_CRYPTO);
     // A full disk or a private window may refuse the cache: it is a convenience.
-    const cache = await globalThis.caches?.open(`effir ${folder.href}`).catch(() => undefined);
+    const cache = await globalThis.caches?.open(`${CACHE}${folder.href}`).catch(() => undefined);
     return new Store(folder, cache);
   }
 
-  /** manifest fetches a small JSON file, always asking the server whether it is new. */
-  async manifest(name: string, signal?: AbortSignal): Promise<Uint8Array<ArrayBuffer>> {
-    const url = new URL(name, this.folder);
-    const response = await request(url, { cache: "no-cache", signal: signal ?? null });
-    return readBody(response, name, MANIFEST_LIMIT, () => {});
+  /**
+   * named fetches a small file whose name does not say what it holds, such as
+   * index.json, and asks the server each time whether it is new. One that parse
+   * refuses is fetched once more, past the HTTP cache. If the server cannot be
+   * reached, what an earlier visit got counts.
+   */
+  async named<T>(name: string, parse: (bytes: Uint8Array<ArrayBuffer>) => T, signal?: AbortSignal): Promise<T> {
+    const url = new URL(name, this.folder).href;
+    const attempt = async (cache: RequestCache): Promise<T> => {
+      const bytes = await body(await request(url, { cache, ...(signal && { signal }) }), NAMED_LIMIT);
+      const value = parse(bytes);
+      this.put(url, bytes);
+      return value;
+    };
+    try {
+      return await attempt("no-cache");
+    } catch (thrown) {
+      if (!(thrown instanceof ContentError)) throw thrown;
+      if (!thrown.retry && thrown.status === 0) return attempt("reload");
+      if (!thrown.retry) throw thrown;
+      const kept = await this.read(url);
+      if (!kept) throw thrown;
+      return parse(kept);
+    }
   }
 
-  /** get returns a file's verified content. Wrong bytes are fetched once more before it gives up. */
+  /** get returns a file's verified content. Wrong bytes are fetched once more, past the HTTP cache, before it gives up. */
   async get(file: FileRef, options: FetchOptions = {}): Promise<Uint8Array<ArrayBuffer>> {
     const url = this.url(file);
-    const kept = await this.fromCache(url, file);
+    const kept = await this.kept(url, file);
+    options.signal?.throwIfAborted();
     if (kept) {
       options.onBytes?.(kept.length, true);
       return kept;
@@ -53,50 +74,78 @@ export class Store {
       bytes = await this.download(url, file, this.cache ? "no-store" : "default", options);
     } catch (thrown) {
       if (!(thrown instanceof ContentError && thrown.retry)) throw thrown;
-      bytes = await this.download(url, file, "reload", options); // past what an HTTP cache holds
+      bytes = await this.download(url, file, "reload", options);
     }
-    const headers = { "Content-Type": "application/octet-stream" };
-    await this.cache?.put(url, new Response(bytes, { headers })).catch(() => {}); // the disk may be full
+    this.put(url, bytes);
     return bytes;
   }
 
-  /** prune forgets all files but these. */
-  async prune(keep: FileRef[]): Promise<void> {
-    const wanted = new Set(keep.map((file) => this.url(file)));
-    for (const entry of (await this.cache?.keys()) ?? []) {
-      if (!wanted.has(entry.url)) await this.cache?.delete(entry);
+  /** url returns where a file lies; query distinguishes what is kept of it in parts. */
+  url(file: FileRef, query = ""): string {
+    return new URL(`${file.name}.bin${query}`, this.folder).href;
+  }
+
+  /** read returns what is kept under a URL, unverified. */
+  async read(url: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    try {
+      const entry = await this.cache?.match(url);
+      return entry && new Uint8Array(await entry.arrayBuffer());
+    } catch {
+      return undefined;
     }
   }
 
-  private url(file: FileRef): string {
-    return new URL(`${file.sha256}.bin`, this.folder).href;
+  /** write keeps bytes under a URL if there is room. */
+  async write(url: string, bytes: Uint8Array<ArrayBuffer>): Promise<void> {
+    const headers = { "Content-Type": url.endsWith(".json") ? "application/json" : "application/octet-stream" };
+    await this.cache?.put(url, new Response(bytes, { headers })).catch(() => {});
   }
 
-  private async fromCache(url: string, file: FileRef): Promise<Uint8Array<ArrayBuffer> | undefined> {
-    const entry = await this.cache?.match(url).catch(() => undefined);
-    if (!entry) return undefined;
-    const bytes = new Uint8Array(await entry.arrayBuffer());
-    if (await verified(bytes, file)) return bytes;
-    await this.cache?.delete(url);
+  async forget(url: string): Promise<void> {
+    await this.cache?.delete(url).catch(() => false);
+  }
+
+  /** keptOf returns the URLs under which a file or parts of it are kept. */
+  async keptOf(file: FileRef): Promise<string[]> {
+    const entries = await this.cache?.keys(this.url(file), { ignoreSearch: true }).catch(() => []);
+    return (entries ?? []).map((entry) => entry.url);
+  }
+
+  /** prune forgets all content-named files but these. */
+  async prune(keep: Iterable<string>): Promise<void> {
+    const wanted = new Set(keep);
+    for (const entry of (await this.cache?.keys().catch(() => [])) ?? []) {
+      const name = /\/([0-9a-f]+)\.bin(?:\?|$)/.exec(entry.url)?.[1];
+      if (name !== undefined && !wanted.has(name)) await this.forget(entry.url);
+    }
+  }
+
+  // Nobody waits for the disk.
+  private put(url: string, bytes: Uint8Array<ArrayBuffer>): void {
+    void this.write(url, bytes);
+  }
+
+  private async kept(url: string, file: FileRef): Promise<Uint8Array<ArrayBuffer> | undefined> {
+    const bytes = await this.read(url);
+    if (!bytes) return undefined;
+    if (bytes.length === file.bytes && (await hasName(bytes, file.name))) return bytes;
+    await this.forget(url);
     return undefined;
   }
 
-  private async download(url: string, file: FileRef, cache: RequestCache, options: FetchOptions): Promise<Uint8Array<ArrayBuffer>> {
+  private async download(url: string, file: FileRef, cache: RequestCache, { signal, onBytes }: FetchOptions): Promise<Uint8Array<ArrayBuffer>> {
     let received = 0;
     const count = (delta: number): void => {
       received += delta;
-      options.onBytes?.(delta, false);
+      onBytes?.(delta, false);
     };
-    const name = `${file.sha256.slice(0, 12)}….bin`;
     try {
-      const response = await request(new URL(url), { cache, signal: options.signal ?? null });
-      const bytes = await readBody(response, name, file.bytes, count);
+      const bytes = await body(await request(url, { cache, ...(signal && { signal }) }), file.bytes, count);
       if (bytes.length !== file.bytes) {
         throw new ContentError(`${url} was cut: ${bytes.length} of ${file.bytes} bytes arrived; upload the folder again`, true);
       }
-      if (!(await verified(bytes, file))) {
-        throw new ContentError(`${url} does not have the content that its name promises; upload the folder again`, true);
-      }
+      if (!(await hasName(bytes, file.name))) throw new WrongContent(url);
+      signal?.throwIfAborted();
       return bytes;
     } catch (thrown) {
       count(-received);
@@ -105,90 +154,24 @@ export class Store {
   }
 }
 
-/** getAll hands the files' contents to `take` as they come, a few at a time, in any order. */
-export async function getAll(
-  store: Store,
-  files: FileRef[],
-  take: (index: number, bytes: Uint8Array<ArrayBuffer>) => void,
-  options: FetchOptions = {},
-): Promise<void> {
-  const failed = new AbortController(); // one file's failure ends the others
-  const signal = options.signal ? AbortSignal.any([options.signal, failed.signal]) : failed.signal;
-  let next = 0;
-  const lane = async (): Promise<void> => {
-    while (next < files.length) {
-      const index = next++;
-      const bytes = await store.get(files[index]!, { ...options, signal });
-      signal.throwIfAborted();
-      take(index, bytes);
-    }
-  };
-  const lanes = Array.from({ length: Math.min(PARALLEL, files.length) }, () =>
-    lane().catch((thrown: unknown) => {
-      failed.abort();
-      throw thrown;
-    }),
-  );
-  const outcomes = await Promise.allSettled(lanes);
-  options.signal?.throwIfAborted();
-  const reasons = outcomes.flatMap((outcome) => (outcome.status === "rejected" ? [outcome.reason as unknown] : []));
-  const cause = reasons.find((reason) => !isAbort(reason)) ?? reasons[0];
-  if (cause) throw cause;
+/** forgetDownloads makes room for what cannot be fetched again; it says whether there was anything to forget. */
+export async function forgetDownloads(): Promise<boolean> {
+  const names = (await globalThis.caches?.keys().catch(() => [])) ?? [];
+  const ours = names.filter((name) => name.startsWith(`${CACHE}http`));
+  for (const name of ours) await caches.delete(name).catch(() => false);
+  return ours.length > 0;
 }
 
-/** request fetches, and turns every way to fail into an error that says what to do. */
-async function request(url: URL, init: RequestInit): Promise<Response> {
-  let response: Response;
-  try {
-    response = await fetch(url, init);
-  } catch (thrown) {
-    if (isAbort(thrown)) throw thrown;
-    throw new ContentError(`${url} could not be fetched (${message(thrown)}); check the connection and try again`, true);
+/** A file's bytes are others than promised. */
+export class WrongContent extends ContentError {
+  constructor(url: string) {
+    super(`${url} does not have the content that its name promises; upload the folder again`, true);
   }
-  if (response.ok) return response;
-  await response.body?.cancel();
-  const remedy = response.status === 404 ? "it is missing on the server; upload the folder again" : "try again later";
-  throw new ContentError(`${url} answered ${response.status}: ${remedy}`, response.status >= 500);
 }
 
-/** readBody reads at most limit bytes and refuses more. */
-async function readBody(
-  response: Response,
-  name: string,
-  limit: number,
-  count: (delta: number) => void,
-): Promise<Uint8Array<ArrayBuffer>> {
-  const parts: Uint8Array[] = [];
-  let size = 0;
-  try {
-    const reader = response.body!.getReader();
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) break;
-      size += value.length;
-      count(value.length);
-      if (size > limit) {
-        await reader.cancel();
-        throw new ContentError(`${name} from ${response.url} is longer than the ${limit} bytes it should have; upload the folder again`, true);
-      }
-      parts.push(value);
-    }
-  } catch (thrown) {
-    if (thrown instanceof ContentError || isAbort(thrown)) throw thrown;
-    throw new ContentError(`${response.url} broke off after ${size} bytes (${message(thrown)}); try again`, true);
-  }
-  const bytes = new Uint8Array(size);
-  let at = 0;
-  for (const part of parts) {
-    bytes.set(part, at);
-    at += part.length;
-  }
-  return bytes;
-}
-
-async function verified(bytes: Uint8Array<ArrayBuffer>, file: FileRef): Promise<boolean> {
-  if (bytes.length !== file.bytes) return false;
-  return (await sha256(bytes)) === file.sha256;
+/** hasName says whether bytes have the hash, or the beginning of it, that a name gives. */
+export async function hasName(bytes: Uint8Array<ArrayBuffer>, name: string): Promise<boolean> {
+  return name.length >= 32 && (await sha256(bytes)).startsWith(name);
 }
 
 /** sha256 returns the hash of bytes in lower-case hex. */

@@ -1,8 +1,8 @@
 /** A problem with a file: says which file, what is wrong with it and what to do. */
 export class ContentError extends Error {
   override name = "ContentError";
-  /** retry says whether asking again may help. */
-  constructor(message: string, readonly retry = false) {
+  /** retry says whether asking again may help; status is what the server answered, if that is the problem. */
+  constructor(message: string, readonly retry = false, readonly status = 0) {
     super(message);
   }
 }
@@ -25,4 +25,9 @@ export function message(thrown: unknown): string {
 /** isAbort tells a cancellation from a failure. */
 export function isAbort(thrown: unknown): boolean {
   return thrown instanceof DOMException && thrown.name === "AbortError";
+}
+
+/** isMissing says that a server answered that a file is not there (any more). */
+export function isMissing(thrown: unknown): boolean {
+  return thrown instanceof ContentError && (thrown.status === 404 || thrown.status === 410);
 }

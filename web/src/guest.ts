@@ -1,26 +1,17 @@
 import { GuestError, GuestStopped, message } from "./errors.ts";
 import { instantiate, type Chosen } from "./kernels.ts";
-import type { Hit, Kind } from "./types.ts";
+import type { Range } from "./manifest.ts";
+import type { Kind } from "./types.ts";
 import { Wasi } from "./wasi.ts";
 
-/** The parts of a search bundle, in the order in which the guest wants them. */
-export const Part = { manifest: 3, keyword: 0, passages: 1, vectors: 2 } as const;
-export type PartName = keyof typeof Part;
-
-export const Mode = { keyword: 0, semantic: 1, fused: 2 } as const;
-export type ModeName = keyof typeof Mode;
-
-/** What the guest answers to a search. */
-export interface Answer {
-  mode: ModeName;
-  hits: Hit[];
+/** Which parts of the weights image one text reads. */
+export interface Reads {
   tokens: number;
-  /** Milliseconds of it that the vector scan took. */
-  scanned: number;
+  /** The whole token table. */
+  table: Range;
+  /** The rows of it that the text reads. */
+  rows: Range[];
 }
-
-/** The kernel operation that scans vectors; it runs once a search. */
-const SCAN = "dot_i8";
 
 interface Exports {
   memory: WebAssembly.Memory;
@@ -31,14 +22,13 @@ interface Exports {
   effir_weights(): number;
   effir_tokenizer(at: number, size: number): number;
   effir_embed(at: number, size: number, kind: number): number;
-  effir_index(part: number, at: number, size: number): number;
-  effir_search(at: number, size: number, mode: number, limit: number): number;
+  effir_reads(at: number, size: number, kind: number): number;
   effir_result(): bigint;
 }
 
 const exportNames = [
   "memory", "_initialize", "effir_alloc", "effir_free", "effir_model", "effir_weights",
-  "effir_tokenizer", "effir_embed", "effir_index", "effir_search", "effir_result",
+  "effir_tokenizer", "effir_embed", "effir_reads", "effir_result",
 ];
 
 /**
@@ -49,8 +39,6 @@ export class Guest {
   private readonly encoder = new TextEncoder();
   private readonly decoder = new TextDecoder();
   private stopped = false;
-  private scanned = 0;
-  private hasModel = false;
 
   private constructor(
     private readonly kernelMemory: WebAssembly.Memory,
@@ -66,14 +54,8 @@ export class Guest {
       console.error(line);
     });
     const kernel = await instantiate(kernels);
-    const scan = kernel.exports[SCAN] as (...parameters: number[]) => void;
-    const timedScan = (...parameters: number[]): void => {
-      const began = performance.now();
-      scan(...parameters);
-      started.scanned += performance.now() - began;
-    };
     const instance = await WebAssembly.instantiate(guest, {
-      kernel: { ...kernel.exports, [SCAN]: timedScan },
+      kernel: kernel.exports,
       wasi_snapshot_preview1: wasi.imports(guest) as WebAssembly.ModuleImports,
     });
     for (const name of exportNames) {
@@ -88,19 +70,23 @@ export class Guest {
 
   /** model reads model.json and returns the kernel-memory offset for the weights image. */
   model(manifest: Uint8Array): number {
-    this.hasModel = true;
     this.send(manifest, (at) => this.exports.effir_model(at, manifest.length));
     return this.guarded(() => this.exports.effir_weights() >>> 0);
-  }
-
-  /** fresh says that no model was begun to be loaded; a guest takes one only once. */
-  get fresh(): boolean {
-    return !this.hasModel;
   }
 
   /** writeWeights copies verified bytes into kernel memory. */
   writeWeights(at: number, bytes: Uint8Array): void {
     new Uint8Array(this.kernelMemory.buffer).set(bytes, at);
+  }
+
+  /** readWeights returns a copy of what lies in kernel memory. */
+  readWeights(at: number, size: number): Uint8Array<ArrayBuffer> {
+    return new Uint8Array(this.kernelMemory.buffer as ArrayBuffer).slice(at, at + size);
+  }
+
+  /** memoryBytes is what both modules have taken. */
+  get memoryBytes(): number {
+    return this.kernelMemory.buffer.byteLength + this.exports.memory.buffer.byteLength;
   }
 
   /** tokenizer completes the encoder. */
@@ -115,16 +101,14 @@ export class Guest {
     return new Float32Array(result.buffer);
   }
 
-  /** index hands over one part of a search bundle. */
-  index(part: PartName, bytes: Uint8Array): void {
-    this.send(bytes, (at) => this.exports.effir_index(Part[part], at, bytes.length));
-  }
-
-  search(query: string, mode: ModeName, limit: number): Answer {
-    const bytes = this.encoder.encode(query);
-    this.scanned = 0;
-    const result = this.send(bytes, (at) => this.exports.effir_search(at, bytes.length, Mode[mode], limit));
-    return { ...(JSON.parse(this.decoder.decode(result)) as Answer), scanned: this.scanned };
+  /** reads returns what must be in place before embed. It needs the tokenizer, but no weights. */
+  reads(text: string, kind: Kind): Reads {
+    const bytes = this.encoder.encode(text);
+    const result = this.send(bytes, (at) => this.exports.effir_reads(at, bytes.length, kind === "query" ? 0 : 1));
+    const [tokens = 0, ...numbers] = new Uint32Array(result.buffer);
+    const ranges: Range[] = [];
+    for (let i = 0; i < numbers.length; i += 2) ranges.push({ offset: numbers[i]!, bytes: numbers[i + 1]! });
+    return { tokens, table: ranges[0]!, rows: ranges.slice(1) };
   }
 
   /** send passes bytes to a call and returns a copy of its result. */

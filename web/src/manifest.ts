@@ -4,47 +4,65 @@ import { ContentError } from "./errors.ts";
 /** What the loader needs of model.json; the guest checks all of it. */
 export interface ModelManifest {
   name: string;
+  dims: number;
   tokenizer: FileRef;
   weights: { bytes: number; chunks: FileRef[] };
+  /** Where the token table lies in the weights image. */
+  table: Range;
 }
 
-/** What the loader needs of index.json; the guest checks all of it. */
-export interface BundleManifest {
-  count: number;
-  keyword: FileRef;
-  passages: FileRef;
-  /** model is the SHA-256 of the model.json that the vectors were made with. */
-  vectors?: FileRef & { count: number; model: string };
+/** A part of the weights image. */
+export interface Range {
+  offset: number;
+  bytes: number;
 }
+
+/** What pages.json says: the beginnings of the hashes of all pages of all chunks. */
+export interface PageHashes {
+  pageBytes: number;
+  hashes: string[];
+}
+
+const MODEL = "model.json";
+const PAGES = "pages.json";
+const TABLE = "embedding"; // the token table's name in every family
 
 /** parseModel reads model.json as far as loading needs it. */
 export function parseModel(bytes: Uint8Array): ModelManifest {
-  const root = object(bytes, "model.json");
+  const root = object(bytes, MODEL);
   const weights = (root.weights ?? {}) as Record<string, unknown>;
-  if (!Array.isArray(weights.chunks) || typeof weights.bytes !== "number") throw bad("model.json", "weights");
-  const chunks = weights.chunks.map((chunk, i) => file(chunk, "model.json", `weights.chunks[${i}]`));
-  if (chunks.reduce((sum, chunk) => sum + chunk.bytes, 0) !== weights.bytes) throw bad("model.json", "weights.bytes");
+  if (!Array.isArray(weights.chunks) || typeof weights.bytes !== "number") throw bad(MODEL, "weights");
+  const chunks = weights.chunks.map((chunk, i) => file(chunk, MODEL, `weights.chunks[${i}]`));
+  if (chunks.reduce((sum, chunk) => sum + chunk.bytes, 0) !== weights.bytes) throw bad(MODEL, "weights.bytes");
+  const tensors: unknown[] = Array.isArray(root.tensors) ? root.tensors : [];
+  const found = (tensors.find((tensor) => (tensor as { name?: unknown } | null)?.name === TABLE) ?? {}) as Record<string, unknown>;
+  const table = { offset: count(found.offset, MODEL, `tensors["${TABLE}"].offset`), bytes: count(found.bytes, MODEL, `tensors["${TABLE}"].bytes`) };
+  if (table.offset + table.bytes > weights.bytes) throw bad(MODEL, `tensors["${TABLE}"]`);
   return {
     name: typeof root.name === "string" ? root.name : "",
-    tokenizer: file(root.tokenizer, "model.json", "tokenizer"),
+    dims: count(root.dims, MODEL, "dims"),
+    tokenizer: file(root.tokenizer, MODEL, "tokenizer"),
     weights: { bytes: weights.bytes, chunks },
+    table,
   };
 }
 
-/** parseBundle reads index.json as far as loading needs it. */
-export function parseBundle(bytes: Uint8Array): BundleManifest {
-  const root = object(bytes, "index.json");
-  const bundle: BundleManifest = {
-    count: count(root.count, "index.json", "count"),
-    keyword: file(root.keyword, "index.json", "keyword"),
-    passages: file(root.passages, "index.json", "passages"),
-  };
-  if (root.vectors) {
-    const { count: embedded, model } = root.vectors as { count: unknown; model: unknown };
-    if (typeof model !== "string") throw bad("index.json", "vectors.model");
-    bundle.vectors = { ...file(root.vectors, "index.json", "vectors"), count: count(embedded, "index.json", "vectors.count"), model };
+/**
+ * parsePages reads pages.json. It returns undefined if the file is of another
+ * model than the one with this hash, as while a new one is being uploaded.
+ */
+export function parsePages(bytes: Uint8Array, model: string, chunks: FileRef[]): PageHashes | undefined {
+  const root = object(bytes, PAGES);
+  if (root.model !== model) return undefined;
+  const pageBytes = count(root.pageBytes, PAGES, "pageBytes");
+  if (pageBytes < 4096) throw bad(PAGES, "pageBytes");
+  const pages = chunks.reduce((sum, chunk) => sum + Math.ceil(chunk.bytes / pageBytes), 0);
+  const hashes = root.sha256;
+  if (!Array.isArray(hashes) || hashes.length !== pages) throw bad(PAGES, "sha256");
+  for (const [i, hash] of hashes.entries()) {
+    if (typeof hash !== "string" || !/^[0-9a-f]{32}$/.test(hash)) throw bad(PAGES, `sha256[${i}]`);
   }
-  return bundle;
+  return { pageBytes, hashes: hashes as string[] };
 }
 
 function object(bytes: Uint8Array, name: string): Record<string, unknown> {
@@ -62,7 +80,7 @@ function object(bytes: Uint8Array, name: string): Record<string, unknown> {
 function file(value: unknown, name: string, field: string): FileRef {
   const { sha256, bytes } = (value ?? {}) as Record<string, unknown>;
   if (typeof sha256 !== "string" || !/^[0-9a-f]{64}$/.test(sha256)) throw bad(name, `${field}.sha256`);
-  return { sha256, bytes: count(bytes, name, `${field}.bytes`) };
+  return { name: sha256, bytes: count(bytes, name, `${field}.bytes`) };
 }
 
 function count(value: unknown, name: string, field: string): number {

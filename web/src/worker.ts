@@ -1,11 +1,12 @@
 /** The script of the Web Worker: takes requests one message at a time, see protocol.ts. */
-import { Engine } from "./engine.ts";
 import { message } from "./errors.ts";
-import type { Reply, Request } from "./protocol.ts";
-import type { Kind, Results } from "./types.ts";
+import { LocalStore } from "./localstore.ts";
+import { Meaning } from "./meaning.ts";
+import type { Call, Calls, Method, Problem, Reply, Request, WorkerOptions } from "./protocol.ts";
+import { Session } from "./session.ts";
+import { SiteIndex } from "./siteindex.ts";
 
 const REPORT_EVERY = 50; // milliseconds between two messages on progress
-const MAX_TEXT = 1 << 20; // UTF-16 units; the model reads far less
 
 interface Scope {
   postMessage(reply: Reply, transfer?: Transferable[]): void;
@@ -13,112 +14,132 @@ interface Scope {
 }
 const scope = globalThis as unknown as Scope;
 
-let engine: Engine | undefined;
-let newest = 0; // the search whose results are still wanted
-const active = new Set<number>(); // requests that are neither answered nor cancelled
+let session: Session | undefined;
+let site: SiteIndex | undefined;
+let local: LocalStore | undefined;
+let opening: Promise<void> = Promise.reject(new Error("the worker got a call before it was opened"));
+opening.catch(() => {});
+const active = new Map<number, AbortController>(); // calls that are neither answered nor cancelled
+let searching = 0; // the search whose results are wanted
 
 scope.onmessage = ({ data }) => {
   switch (data.type) {
     case "open":
-      engine = new Engine(data.options, report);
+      opening = open(data.options);
+      opening.then(
+        () => scope.postMessage({ type: "opened", size: local?.size ?? 0, storage: local?.stored ?? "memory" }),
+        (thrown: unknown) => scope.postMessage({ type: "refused", error: problem(thrown) }),
+      );
       return;
+    case "held":
+      return session?.setHeld(data.held);
     case "cancel":
-      if (newest === data.id) newest = 0;
-      active.delete(data.id);
+      active.get(data.id)?.abort();
       return;
-    case "search":
-      newest = data.id;
-      void answer(data.id, (on) => search(on, data.id, data.query, data.limit));
-      return;
-    case "embed":
-      void answer(data.id, (on) => embed(on, data.id, data.texts, data.kind));
-      return;
-    case "refresh":
-      void answer(data.id, (on) => on.refresh());
+    case "call":
+      void answer(data);
   }
 };
+scope.postMessage({ type: "hello" });
 
-/** answer runs a request and ends it with exactly one "done" or "failed". */
-async function answer(id: number, run: (engine: Engine) => Promise<void>): Promise<void> {
-  active.add(id);
+async function open(options: WorkerOptions): Promise<void> {
+  if (options.lock !== "") {
+    void navigator.locks.request(options.lock, () => {
+      scope.postMessage({ type: "locked" });
+      return new Promise(() => {}); // for life
+    });
+  }
+  const meaning = new Meaning(options, report);
+  const { source } = options;
+  if ("site" in source) {
+    site = new SiteIndex(source.site, (manifest) => {
+      meaning.expect(manifest.vectors?.model ?? "");
+      report();
+    });
+  } else {
+    local = new LocalStore(source.local, meaning, report);
+  }
+  session = new Session(options, (site ?? local)!, meaning, report);
   try {
-    if (!engine) throw new Error("the worker got a request before it was opened");
-    await run(engine);
-    sendStatus(); // whoever awaits the request sees the status that it led to
-    scope.postMessage({ type: "done", id });
+    await (site ?? local)!.load();
+    session.resume();
+  } finally {
+    sendStatus();
+  }
+}
+
+/** answer runs a call and ends it with exactly one "done" or "failed". */
+async function answer(call: Call): Promise<void> {
+  const { id } = call;
+  const stop = new AbortController();
+  active.set(id, stop);
+  if (call.method === "search") {
+    active.get(searching)?.abort();
+    searching = id;
+  }
+  try {
+    await opening;
+    const output = await run(call, stop.signal);
+    sendStatus(); // whoever awaits the call sees the status that it led to
+    const transfer = call.method === "embed" ? (output as Float32Array<ArrayBuffer>[]).map((vector) => vector.buffer) : [];
+    scope.postMessage({ type: "done", id, output }, transfer);
   } catch (thrown) {
     sendStatus();
-    scope.postMessage({ type: "failed", id, message: message(thrown) });
+    if (stop.signal.aborted && call.method === "search") scope.postMessage({ type: "done", id, output: null });
+    else scope.postMessage({ type: "failed", id, error: problem(thrown) });
   }
   active.delete(id);
 }
 
-/**
- * search posts keyword results, then, once the model is there, fused ones. It
- * pauses between the stages so that a newer query can take its place.
- */
-async function search(engine: Engine, id: number, query: string, limit: number): Promise<void> {
-  checkLength(query);
-  await engine.indexSettled();
-  await pause();
-  if (newest !== id) return;
-
-  const began = performance.now();
-  const { hits } = engine.search(query, "keyword", limit);
-  const timings: Results["timings"] = { keyword: performance.now() - began };
-  const modelExpected = engine.status.model.stage === "loading" || engine.knowsMeaning();
-  scope.postMessage({
-    type: "results",
-    id,
-    results: { query, mode: "keyword", hits, timings: { ...timings }, tokens: 0, final: !modelExpected },
-  });
-  if (!modelExpected) return;
-
-  await engine.modelSettled();
-  await pause();
-  if (newest !== id) return;
-  if (!engine.knowsMeaning()) {
-    const results: Results = { query, mode: "keyword", hits, timings, tokens: 0, final: true };
-    scope.postMessage({ type: "results", id, results });
-    return;
+async function run({ id, method, input }: Call, signal: AbortSignal): Promise<Calls[Method]["out"]> {
+  const send = (item: Calls[Method]["item"]): void => scope.postMessage({ type: "item", id, item });
+  const on = session!;
+  switch (method) {
+    case "search":
+      await on.search(input.query, input.options, send, signal);
+      return null;
+    case "embed":
+      return on.embed(input.texts, input.kind, signal);
+    case "meaning":
+      await on.loadMeaning(signal);
+      return null;
+    case "related":
+      return theSite().related(input.page, input.limit, signal);
+    case "filters":
+      return theSite().filters(signal);
+    case "refresh":
+      await theSite().refresh();
+      on.retry();
+      return null;
+    case "add":
+      await theLocal().add(input.documents);
+      return null;
+    case "embedAdded":
+      if (on.startsMeaning()) await theLocal().embed((embedded, passages) => send({ embedded, passages }), signal);
+      return null;
+    case "remove":
+      await theLocal().remove(input.ids);
+      return null;
+    case "documents":
+      return theLocal().documents();
+    case "clear":
+      await theLocal().clear();
+      return null;
   }
-  const meant = performance.now();
-  const fused = engine.search(query, "fused", limit);
-  timings.scan = fused.scanned;
-  timings.embed = Math.max(0, performance.now() - meant - fused.scanned - timings.keyword);
-  scope.postMessage({
-    type: "results",
-    id,
-    results: { query, mode: "fused", hits: fused.hits, timings, tokens: fused.tokens, final: true },
-  });
 }
 
-async function embed(engine: Engine, id: number, texts: string[], kind: Kind): Promise<void> {
-  texts.forEach(checkLength);
-  await engine.modelSettled();
-  const vectors: Float32Array<ArrayBuffer>[] = [];
-  for (const text of texts) {
-    await pause(); // lets searches in between
-    if (!active.has(id)) return;
-    vectors.push(engine.embed(text, kind));
-  }
-  scope.postMessage({ type: "embeddings", id, vectors }, vectors.map((vector) => vector.buffer));
+function theSite(): SiteIndex {
+  if (!site) throw new Error("this index is local");
+  return site;
 }
 
-function checkLength(text: string): void {
-  if (text.length > MAX_TEXT) throw new Error(`a text of ${text.length} characters is too long; the limit is ${MAX_TEXT}`);
+function theLocal(): LocalStore {
+  if (!local) throw new Error("this index is a site's");
+  return local;
 }
 
-const turns = new MessageChannel();
-const waiting: (() => void)[] = [];
-turns.port1.onmessage = () => waiting.shift()?.();
-
-/** pause lets messages that have arrived be handled; unlike a timer it is not slowed down. */
-function pause(): Promise<void> {
-  return new Promise((resolve) => {
-    waiting.push(resolve);
-    turns.port2.postMessage(0);
-  });
+function problem(thrown: unknown): Problem {
+  return { name: thrown instanceof Error ? thrown.name : "Error", message: message(thrown) };
 }
 
 let reporting = false;
@@ -134,5 +155,5 @@ function report(): void {
 }
 
 function sendStatus(): void {
-  if (engine) scope.postMessage({ type: "status", status: engine.status });
+  if (session) scope.postMessage({ type: "status", status: session.status, size: local?.size ?? 0 });
 }

@@ -1,4 +1,5 @@
-import { Store, getAll, type FileRef } from "../src/content.ts";
+import { Store, type FileRef } from "../src/content.ts";
+import { atOnce } from "../src/lanes.ts";
 import { files, folder, requests } from "./fixtures.ts";
 import { equal, fails, test } from "./harness.ts";
 
@@ -11,10 +12,12 @@ test("a file arrives whole and is cached", async () => {
   const [file] = (await files()) as [FileRef];
   const at = folder("good");
   const store = await Store.open(at);
-  equal(await hash(await store.get(file)), file.sha256, "hash");
+  const first = await store.get(file);
+  equal(await hash(first), file.name, "hash");
+  await store.write(store.url(file), first); // as get has begun to
   let cached = 0;
   const bytes = await (await Store.open(at)).get(file, { onBytes: (delta, from) => (cached += from ? delta : 0) });
-  equal(await hash(bytes), file.sha256, "hash from the cache");
+  equal(await hash(bytes), file.name, "hash from the cache");
   equal(cached, file.bytes, "bytes said to come from the cache");
   equal(await requests(at, file), 1, "requests");
 });
@@ -24,7 +27,7 @@ test("wrong bytes are fetched once more", async () => {
   const at = folder("wrong-once");
   let received = 0;
   const bytes = await (await Store.open(at)).get(file, { onBytes: (delta) => (received += delta) });
-  equal(await hash(bytes), file.sha256, "hash");
+  equal(await hash(bytes), file.name, "hash");
   equal(received, file.bytes, "progress after starting over");
   equal(await requests(at, file), 2, "requests");
 });
@@ -32,7 +35,7 @@ test("wrong bytes are fetched once more", async () => {
 test("a broken connection is tried once more", async () => {
   const [file] = (await files()) as [FileRef];
   const at = folder("broken-once");
-  equal(await hash(await (await Store.open(at)).get(file)), file.sha256, "hash");
+  equal(await hash(await (await Store.open(at)).get(file)), file.name, "hash");
 });
 
 test("bytes that stay wrong are refused and not cached", async () => {
@@ -40,7 +43,7 @@ test("bytes that stay wrong are refused and not cached", async () => {
   const at = folder("wrong");
   const store = await Store.open(at);
   let received = 0;
-  await fails(store.get(file, { onBytes: (delta) => (received += delta) }), file.sha256, "does not have the content", "upload the folder again");
+  await fails(store.get(file, { onBytes: (delta) => (received += delta) }), file.name, "does not have the content", "upload the folder again");
   equal(received, 0, "progress after giving up");
   equal(await requests(at, file), 2, "requests");
   await fails(store.get(file), "does not have the content");
@@ -49,7 +52,7 @@ test("bytes that stay wrong are refused and not cached", async () => {
 
 test("a cut file is refused", async () => {
   const [file] = (await files()) as [FileRef];
-  await fails((await Store.open(folder("cut"))).get(file), file.sha256, "was cut");
+  await fails((await Store.open(folder("cut"))).get(file), file.name, "was cut");
 });
 
 test("a file that is too long is refused before it is read to its end", async () => {
@@ -67,7 +70,7 @@ test("a file that is too long is refused before it is read to its end", async ()
 test("a missing file is asked for once", async () => {
   const [file] = (await files()) as [FileRef];
   const at = folder("missing");
-  await fails((await Store.open(at)).get(file), file.sha256, "404", "missing on the server");
+  await fails((await Store.open(at)).get(file), file.name, "404", "missing on the server");
   equal(await requests(at, file), 1, "requests");
 });
 
@@ -75,11 +78,17 @@ test("a damaged cache entry is replaced", async () => {
   const [file] = (await files()) as [FileRef];
   const at = folder("good");
   const store = await Store.open(at);
-  await store.get(file);
+  await store.write(store.url(file), await store.get(file));
   const cache = await caches.open(`effir ${at.href}`);
-  await cache.put(new URL(`${file.sha256}.bin`, at), new Response(new Uint8Array(file.bytes)));
-  equal(await hash(await store.get(file)), file.sha256, "hash");
+  await cache.put(new URL(`${file.name}.bin`, at), new Response(new Uint8Array(file.bytes)));
+  equal(await hash(await store.get(file)), file.name, "hash");
   equal(await requests(at, file), 2, "requests");
+});
+
+test("the beginning of a hash is a name, too", async () => {
+  const [file] = (await files()) as [FileRef];
+  const at = folder("good");
+  equal((await (await Store.open(at)).get({ ...file, name: file.name.slice(0, 32) })).length, file.bytes, "bytes");
 });
 
 test("an interrupted download goes on where it was", async () => {
@@ -87,32 +96,35 @@ test("an interrupted download goes on where it was", async () => {
   const at = folder("good");
   const stop = new AbortController();
   let taken = 0;
-  const first = getAll(await Store.open(at), all, () => {
+  const store = await Store.open(at);
+  const first = atOnce(4, all, stop.signal, async (file, signal) => {
+    await store.get(file, { signal });
     if (++taken === 3) stop.abort();
-  }, { signal: stop.signal });
+  });
   await fails(first, "AbortError");
   const before = await Promise.all(all.map((file) => requests(at, file)));
   if (before.every((count) => count > 0)) throw new Error("the abort came too late to test anything");
 
   let cached = 0;
   let total = 0;
-  const seen = new Set<number>();
   const onBytes = (delta: number, from: boolean): void => {
     total += delta;
     if (from) cached += delta;
   };
-  await getAll(await Store.open(at), all, (i) => seen.add(i), { onBytes });
-  equal(seen.size, all.length, "files taken");
+  const again = await Store.open(at);
+  await atOnce(4, all, new AbortController().signal, async (file, signal) => void (await again.get(file, { onBytes, signal })));
   equal(total, all.reduce((sum, file) => sum + file.bytes, 0), "bytes in all");
   const threeSmallest = all.map((file) => file.bytes).sort((a, b) => a - b).slice(0, 3);
   if (cached < threeSmallest.reduce((a, b) => a + b)) throw new Error(`only ${cached} bytes came from the cache`);
 });
 
-test("one failing file ends the download of all", async () => {
-  const all = await files();
-  const bad = { sha256: "0".repeat(64), bytes: 5 };
-  const at = folder("good");
-  await fails(getAll(await Store.open(at), [bad, ...all], () => {}), bad.sha256, "404");
+test("one failing job ends all others", async () => {
+  let ended = 0;
+  const hang = (signal: AbortSignal): Promise<void> =>
+    new Promise((_, reject) => signal.addEventListener("abort", () => (ended++, reject(signal.reason as Error))));
+  const jobs = atOnce(3, [0, 1, 2, 3, 4], new AbortController().signal, (n, signal) => (n === 1 ? Promise.reject(new Error("the second")) : hang(signal)));
+  await fails(jobs, "the second");
+  equal(ended, 2, "jobs that were ended");
 });
 
 test("a signal ends a fetch that hangs", async () => {
@@ -123,19 +135,21 @@ test("a signal ends a fetch that hangs", async () => {
   await fails(hanging, "AbortError");
 });
 
-test("prune keeps what is named", async () => {
+test("prune keeps what is named, and what has no name", async () => {
   const [keep, drop] = (await files()) as [FileRef, FileRef];
   const at = folder("good");
   const store = await Store.open(at);
-  await store.get(keep);
-  await store.get(drop);
-  await store.prune([keep]);
-  await store.get(keep);
-  await store.get(drop);
-  equal([await requests(at, keep), await requests(at, drop)], [1, 2], "requests");
+  for (const file of [keep, drop]) await store.write(store.url(file), await store.get(file));
+  const part = store.url(drop, "?bytes=0-9");
+  const named = new URL("index.json", at).href;
+  await store.write(part, new Uint8Array(10));
+  await store.write(named, new Uint8Array(10));
+  await store.prune([keep.name]);
+  const left = await Promise.all([store.url(keep), store.url(drop), part, named].map(async (url) => (await store.read(url))?.length));
+  equal(left, [keep.bytes, null, null, 10].map((n) => n ?? undefined), "bytes left");
 });
 
 test("a manifest that is an endless page is refused", async () => {
   const store = await Store.open(new URL("/fixtures/endless/", location.href));
-  await fails(store.manifest("model.json"), "model.json", "longer than");
+  await fails(store.named("model.json", (bytes) => bytes), "model.json", "longer than");
 });

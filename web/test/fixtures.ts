@@ -21,6 +21,6 @@ export function folder(manner: Manner): URL {
 
 /** requests returns how often a file below a folder was asked for. */
 export async function requests(at: URL, file: FileRef): Promise<number> {
-  const path = new URL(`${file.sha256}.bin`, at).pathname;
+  const path = new URL(`${file.name}.bin`, at).pathname;
   return Number(await (await fetch(`/requests?path=${encodeURIComponent(path)}`)).text());
 }

@@ -1,4 +1,4 @@
-/** A test harness of one page: test() registers, run() runs all in order and reports. */
+/** A test harness of one page: test() registers, run() runs all in order and reports, runOne() one. */
 
 export interface Outcome {
   name: string;
@@ -13,15 +13,25 @@ export function test(name: string, body: () => Promise<void> | void): void {
 
 export async function run(): Promise<Outcome[]> {
   const outcomes: Outcome[] = [];
-  for (const { name, body } of tests) {
-    try {
-      await body();
-      outcomes.push({ name });
-    } catch (thrown) {
-      outcomes.push({ name, error: thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown) });
-    }
+  for (const [i, { name }] of tests.entries()) {
+    const error = await runOne(i);
+    outcomes.push({ name, ...(error && { error }) });
   }
   return outcomes;
+}
+
+/** names lists the tests; runOne runs one of them and returns what is wrong, or "". */
+export function names(): string[] {
+  return tests.map(({ name }) => name);
+}
+
+export async function runOne(i: number): Promise<string> {
+  try {
+    await tests[i]!.body();
+    return "";
+  } catch (thrown) {
+    return thrown instanceof Error ? `${thrown.message}\n${thrown.stack ?? ""}` : String(thrown); // not every stack begins with the message
+  }
 }
 
 /** equal compares by JSON and says what differs. */

@@ -13,9 +13,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/effir/effir/toolchain/corpus"
 	"github.com/effir/effir/toolchain/demo"
-	"github.com/effir/effir/toolchain/embed"
 	"github.com/effir/effir/toolchain/serve"
 )
 
@@ -24,9 +22,10 @@ func demoCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "demo",
 		Short: "Search the Go documentation by keyword and meaning in a browser",
-		Long: `Index the documentation of the installed Go and serve a page that searches it: by
-keyword at once, by meaning as far as passages are embedded. The model is part of this
-program: nothing is fetched. Later runs take the vectors from the cache.`,
+		Long: `Index the documentation of the installed Go and serve pages that search it: by keyword
+at once, by meaning once its passages are embedded. A further page searches files of your
+own, which never leave the browser. The model is part of this program: nothing is fetched.
+Later runs take the vectors from the cache.`,
 		Example: "  effir demo\n  effir demo --model packages/slim --address 127.0.0.1:9000",
 		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
@@ -49,7 +48,7 @@ program: nothing is fetched. Later runs take the vectors from the cache.`,
 
 func runDemo(ctx context.Context, log io.Writer, address string, modules, model fs.FS) error {
 	start := time.Now()
-	bundle, passages, err := demo.Bundle(ctx)
+	site, err := demo.Open(ctx, model, vectorFolder)
 	if err != nil {
 		return err
 	}
@@ -57,18 +56,27 @@ func runDemo(ctx context.Context, log io.Writer, address string, modules, model 
 	if err != nil {
 		return err
 	}
-	status := &demoStatus{progress: serve.Progress{Passages: len(passages)}}
+	status := &demoStatus{progress: serve.Progress{
+		Passages: site.Passages, Embedded: site.Passages - site.Missing, Done: site.Missing == 0,
+	}}
 	server := serve.New(serve.Options{
-		Page: page, Modules: modules, Model: model, Index: os.DirFS(bundle), Progress: status.get,
+		Page: page, Modules: modules, Model: os.DirFS(site.Model), Index: os.DirFS(site.Index), Progress: status.get,
 	})
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	var background sync.WaitGroup
 	var failure error
 	err = server.Run(ctx, address, func(url string) {
-		fmt.Fprintf(log, "%d passages, keyword search ready after %.1f s: %s\n", len(passages), time.Since(start).Seconds(), url)
+		by := "keyword search"
+		if site.Missing == 0 {
+			by = "search by keyword and meaning"
+		}
+		fmt.Fprintf(log, "%d passages, %s ready after %.1f s: %s\n", site.Passages, by, time.Since(start).Seconds(), url)
+		if site.Missing == 0 {
+			return
+		}
 		background.Go(func() {
-			failure = demoEmbed(ctx, log, bundle, model, passages, status)
+			failure = demoEmbed(ctx, log, site, status)
 			status.finish(failure)
 			if failure != nil && ctx.Err() == nil {
 				fmt.Fprintln(log, "semantic search is not available:", failure)
@@ -86,16 +94,16 @@ func runDemo(ctx context.Context, log io.Writer, address string, modules, model 
 	return nil
 }
 
-// demoEmbed embeds the passages.
-func demoEmbed(ctx context.Context, log io.Writer, bundle string, model fs.FS, passages []corpus.Passage, status *demoStatus) error {
+// demoEmbed embeds the passages that have no vectors yet.
+func demoEmbed(ctx context.Context, log io.Writer, site *demo.Site, status *demoStatus) error {
 	start := time.Now()
-	bar := newBar(log, len(passages), "embed")
-	err := embed.Bundle(ctx, bundle, model, passages, func(n int) {
-		status.embedded(n)
-		_ = bar.Set(n)
+	bar := newBar(log, site.Missing, "embed")
+	err := site.Embed(ctx, func(done, total int) {
+		status.embedded(site.Passages - total + done)
+		_ = bar.Set(done)
 	})
 	if err == nil {
-		fmt.Fprintf(log, "\nsemantic search covers all %d passages after %.0f s of embedding; Ctrl+C ends\n", len(passages), time.Since(start).Seconds())
+		fmt.Fprintf(log, "\nsemantic search covers all %d passages after %.0f s of embedding; Ctrl+C ends\n", site.Passages, time.Since(start).Seconds())
 	}
 	return err
 }

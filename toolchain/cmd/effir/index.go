@@ -36,7 +36,9 @@ else effir in the user's cache folder.
 
 What of a page is indexed: the elements with data-effir-body, else <main>, else <article>,
 else the body without <nav>, <header>, <footer> and <aside>. Pages are divided at headings,
-and at terms of definition lists that have an id. Attributes for owners of a site:
+and at terms of definition lists that have an id. Lists of 30 or more links into the site
+and nothing else (tables of contents) are passed over unless data-effir-body holds them.
+Attributes for owners of a site:
 
   data-effir-body                 only this element of the page
   data-effir-ignore               not this one (="all": not its attributes either)

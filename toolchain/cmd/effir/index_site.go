@@ -15,7 +15,6 @@ import (
 	"github.com/effir/effir/internal/publish"
 	"github.com/effir/effir/toolchain/importer"
 	"github.com/effir/effir/toolchain/site"
-	"github.com/effir/effir/wasm/index"
 	format "github.com/effir/effir/wasm/site"
 	"github.com/effir/effir/web"
 )
@@ -117,7 +116,7 @@ func (b *siteBuild) run(ctx context.Context) error {
 	if b.embedder != nil {
 		embedded = len(b.embedder.Missing(collection.Pages))
 		content.Model = b.embedder.Model()
-		if content.Vectors, err = b.embed(ctx, collection.Pages); err != nil {
+		if content.Vectors, err = b.embedder.Embed(ctx, collection.Pages, b.progress("embed")); err != nil {
 			return err
 		}
 	}
@@ -130,10 +129,6 @@ func (b *siteBuild) run(ctx context.Context) error {
 		return err
 	}
 	return b.summarise(manifest, &collection.Report, embedded)
-}
-
-func (b *siteBuild) embed(ctx context.Context, pages []format.Page) (*index.Vectors, error) {
-	return b.embedder.Embed(ctx, pages, b.progress("embed"))
 }
 
 // writeRuntime writes the scripts, and the modules and the model that search by
@@ -175,5 +170,8 @@ func (b *siteBuild) progress(what string) func(done, total int) {
 			set = newBar(b.stderr, total, what).Set
 		}
 		_ = set(done)
+		if done == total && terminal(b.stderr) {
+			fmt.Fprintln(b.stderr)
+		}
 	}
 }

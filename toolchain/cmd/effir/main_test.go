@@ -88,7 +88,7 @@ func TestExportIndexSearchEvaluate(t *testing.T) {
 		want      string
 	}{
 		{[]string{"export", writeCheckpoint(t), "-o", model, "--max-tokens", "64"}, "4 layers"},
-		{[]string{"index", data, "-o", bundle, "--model", model}, "2 passages"},
+		{[]string{"index", data, "-o", bundle, "--whole", "--model", model}, "2 passages"},
 		{[]string{"search", "--index", bundle, "--model", model, "cancel", "requests"}, "1. Cancelling"},
 		{[]string{"evaluate", data, "--model", model}, "bm25          1.0000"},
 	} {
@@ -156,9 +156,9 @@ func TestReleasedModelIsTheDefault(t *testing.T) {
 		arguments []string
 		want      string
 	}{
-		{[]string{"index", data, "-o", bundle}, "2 passages"},
+		{[]string{"index", data, "-o", bundle, "--whole"}, "2 passages"},
 		{[]string{"search", "--index", bundle, "aborting", "an", "HTTP", "call"}, "1. Cancelling [meaning #1"},
-		{[]string{"index", data, "-o", words, "--keyword-only"}, "2 passages"},
+		{[]string{"index", data, "-o", words, "--whole", "--keyword-only"}, "2 passages"},
 		{[]string{"search", "--index", words, "cancel"}, "no vectors"},
 		{[]string{"evaluate", data, "--model", models.DefaultName}, models.DefaultName},
 	} {
@@ -190,8 +190,8 @@ func TestBadInput(t *testing.T) {
 		{[]string{"import", garbage, "-o", out}, "model.gguf"},
 		{[]string{"import", filepath.Join(work, "missing.gguf"), "-o", out}, "missing.gguf"},
 		{[]string{"export", work, "-o", out}, "config.json"},
-		{[]string{"index", work, "-o", out}, "corpus.jsonl"},
-		{[]string{"index", writeDataset(t), "-o", out, "--model", work}, "model.json"},
+		{[]string{"index", work, "-o", out, "--whole"}, "corpus.jsonl"},
+		{[]string{"index", writeDataset(t), "-o", out, "--whole", "--model", work}, "model.json"},
 		{[]string{"search", "--index", work, "query"}, "index.json"},
 		{[]string{"search", "--model", "missing", "query"}, models.DefaultName},
 		{[]string{"search", "  "}, "query is empty"},

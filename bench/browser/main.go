@@ -1,0 +1,121 @@
+// Command browser compares EffiR with transformers.js and wllama in headless Chromium: milliseconds
+// per text by length, what a page loads and holds, and how near the kernels come to what the
+// processor can do. It writes figures, their table and a report with charts.
+//
+// Run it in the module's folder, on a machine that does nothing else.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"syscall"
+
+	"github.com/effir/effir/bench/fetch"
+	"github.com/effir/effir/bench/measure"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	if err := run(ctx, os.Args[1:], os.Stderr); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return
+		}
+		fmt.Fprintln(os.Stderr, "bench browser:", err)
+		os.Exit(1)
+	}
+}
+
+// bench is one run.
+type bench struct {
+	measure.Options
+	log             io.Writer
+	systems         []system
+	texts           map[vocabulary]map[int][]string
+	plain, isolated *server
+	packer          packer
+}
+
+func run(ctx context.Context, args []string, log io.Writer) error {
+	b := &bench{log: log}
+	flags := flag.NewFlagSet("browser", flag.ContinueOnError)
+	flags.SetOutput(log)
+	b.Register(flags, 20, filepath.Join("docs", "results", "bench-browser.json"), filepath.Join("docs", "bench", "browser.html"))
+	guest := flags.String("guest", filepath.Join("build", "guest.wasm"), "guest `module` to measure")
+	work := flags.String("work", filepath.Join("build", "bench"), "`folder` for models and unfinished measurements")
+	slim := flags.String("smol-slim", "", "`package` of a slim SmolLM2 to compare with the full one")
+	only := flags.String("only", "", "measure only systems whose names match this `pattern`; figures of others are missing")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	wanted, err := regexp.Compile(*only)
+	if err != nil {
+		return fmt.Errorf("--only: %w", err)
+	}
+	if err := b.Check(); err != nil {
+		return err
+	}
+	if err := fetch.NPM(ctx, "bench"); err != nil {
+		return err
+	}
+	p, err := prepare(ctx, filepath.Join(*work, "models"), *slim, log)
+	if err != nil {
+		return err
+	}
+	b.systems = slices.DeleteFunc(systems(p), func(s system) bool { return !wanted.MatchString(s.name) })
+	if err := b.open(ctx, p, *guest, *work); err != nil {
+		return err
+	}
+	defer b.plain.Close()
+	defer b.isolated.Close()
+
+	results := map[string]*outcome{}
+	kept, err := openState(filepath.Join(*work, "browser"), b)
+	if err != nil {
+		return err
+	}
+	for _, phase := range []struct {
+		name string
+		run  func(context.Context) (*outcome, error)
+	}{{"latency", b.latency}, {"startup", b.startup}, {"memory", b.memory}} {
+		if results[phase.name], err = kept.do(ctx, phase.name, phase.run); err != nil {
+			return err
+		}
+	}
+	if err := b.write(results); err != nil {
+		return err
+	}
+	return kept.finish()
+}
+
+// open makes texts and servers.
+func (b *bench) open(ctx context.Context, p *prepared, guest, work string) error {
+	b.texts = map[vocabulary]map[int][]string{}
+	for vocab, name := range map[vocabulary]string{wordPieces: "minilm", bytePairs: "smollm2"} {
+		t, err := p.tokenizer(name)
+		if err != nil {
+			return err
+		}
+		if b.texts[vocab], err = texts(p.manifests[name], t); err != nil {
+			return err
+		}
+	}
+	s, err := newTree(ctx, ".", guest, p)
+	if err != nil {
+		return err
+	}
+	b.packer = packer{filepath.Join(work, "brotli")}
+	if b.plain, err = serve(s, false); err != nil {
+		return err
+	}
+	b.isolated, err = serve(s, true)
+	return err
+}

@@ -1,0 +1,18 @@
+/** EffiR as sites use it: the client library over the index of a small site. */
+import type { open, Search } from "../../../web/src/index.ts";
+import type { System } from "./system.ts";
+
+let search: Search;
+
+export const client: System = {
+  async load({ site }) {
+    const library = new URL("/runtime/effir.js", location.href).href;
+    const effir = (await import(library)) as { open: typeof open };
+    search = await effir.open(`/sites/${site}/`, { model: `/models/effir/${site}/`, meaning: "always" });
+  },
+  async embed(text) {
+    const [vector] = await search.embed([text], { kind: "passage" });
+    return vector!;
+  },
+  memory: () => search.status.memory,
+};

@@ -1,0 +1,76 @@
+/** System is one way to embed texts. */
+export interface System {
+  /** load gets the parameters of the page's URL and brings the system to where it can embed. */
+  load(parameters: Record<string, string>): Promise<void>;
+  /** embed returns the embedding of a text as a passage, of length one. */
+  embed(text: string): Float32Array | Promise<Float32Array>;
+  /** tokens counts what the model reads of a text, special tokens included, as far as the system tells. */
+  tokens?(text: string): number | Promise<number>;
+  /**
+   * memory returns the bytes of the system's WebAssembly memories, if it knows
+   * them. Browsers count a memory only once a script has looked at its bytes.
+   */
+  memory?(): number;
+  /** rate returns 10^9 operations a second of a kernel. */
+  rate?(kernel: string, ...parameters: number[]): number;
+}
+
+/** Methods are what the benchmark asks of a system. */
+export type Methods = Record<"load" | "embed" | "tokens" | "time" | "rate" | "memory", (...parameters: never[]) => unknown>;
+
+/** What a page asks of a system in a worker, and what that answers. */
+export interface Question {
+  id: number;
+  method: keyof Methods;
+  parameters: unknown[];
+}
+
+export interface Answer {
+  id: number;
+  value?: unknown;
+  error?: string;
+}
+
+/** methodsOf returns what the benchmark asks of a system. */
+export function methodsOf(system: System): Methods {
+  let turn = 0;
+
+  /**
+   * time embeds texts in turn, for at least so many milliseconds and at least
+   * once, and returns the milliseconds of one.
+   */
+  async function time(texts: string[], atLeast: number): Promise<number> {
+    const began = performance.now();
+    for (let count = 1; ; count++) {
+      await system.embed(texts[turn++ % texts.length]!);
+      const took = performance.now() - began;
+      if (took >= atLeast) return took / count;
+    }
+  }
+
+  return {
+    load: (parameters: Record<string, string>) => system.load(parameters),
+    embed: async (text: string) => Array.from(await system.embed(text)),
+    tokens: (text: string) => system.tokens?.(text) ?? 0,
+    time,
+    memory: () => system.memory?.() ?? 0,
+    rate: (kernel: string, ...parameters: number[]) => {
+      if (!system.rate) throw new Error("this system does not show its kernels");
+      return system.rate(kernel, ...parameters);
+    },
+  };
+}
+
+/** serve lets the page use a system that lives in this worker. */
+export function serve(system: System): void {
+  const methods = methodsOf(system);
+  globalThis.onmessage = async ({ data: { id, method, parameters } }: MessageEvent<Question>) => {
+    try {
+      const value = await methods[method](...(parameters as never[]));
+      postMessage({ id, value } satisfies Answer);
+    } catch (thrown) {
+      const error = thrown instanceof Error ? `${thrown.message} ${thrown.stack ?? ""}` : String(thrown);
+      postMessage({ id, error } satisfies Answer);
+    }
+  };
+}

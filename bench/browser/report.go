@@ -1,0 +1,163 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"strings"
+
+	"github.com/effir/effir/bench/measure"
+	"github.com/effir/effir/toolchain/report"
+)
+
+// report is the page about a run.
+func (b *bench) report(figures []figure, f *findings, r *measure.Record) report.Page {
+	return report.Page{
+		Title: "EffiR in the browser, measured against transformers.js and wllama",
+		Lead: fmt.Sprintf("%s; %s; %s; commit %s, %s. One thread, pages without special headers.",
+			r.Machine, r.Systems["browser"], versions(r), r.Commit, r.Date),
+		Sections: []report.Section{
+			{Title: "Figures", Parts: []report.Part{
+				report.Text("Ratios are the peer's median over ours: above 1 ours is ahead. Shares are of what the processor can do. The spread follows from the median absolute deviations of both."),
+				report.Table{Columns: []string{"", "measured", "wanted", ""}, Rows: rows(figures)},
+			}},
+			{Title: "Milliseconds per text", Parts: b.latencyParts(f)},
+			{Title: "The limit", Parts: limitParts(b, f)},
+			{Title: "Loading and memory", Parts: b.loadParts(f)},
+			{Title: "Same answers", Parts: b.cosineParts(f)},
+			{Title: "How it was measured", Parts: method},
+		},
+	}
+}
+
+var method = []report.Part{
+	report.Text("Each system has a headless Chromium of its own with a fresh profile, all open at once, and embeds in a worker. A round measures every system at every length once; rounds begin with another case each time, so that all meet the same drift of the machine. wllama, which is slow, takes part in every fourth (float32) or tenth round. A measurement embeds different texts of the same number of tokens for at least 60 ms."),
+	report.Text("transformers.js runs onnxruntime-web's plain build with one thread. Of MiniLM with int8 weights there are two published files, made by different exporters; figures compare with the better of the two, and so with the best of wllama's formats. wllama runs one sequence on one thread; its published build has no integer dot products of SIMD, so that float32 weights are its fastest at most lengths: llama.cpp compiled otherwise could be faster than what its users get."),
+	report.Text("Bytes are what a first visit asks for until its first embedding, each file as brotli (programs at its best level, models at level 9). Navigation to first embedding is that of a page that was visited before, so that everything is in the browser's caches. The memory of a page with its workers is the browser's own figure (measureUserAgentSpecificMemory) after texts of every length, for which alone the page is isolated by headers; beside it stands the private memory of the page's process."),
+	report.Text("A limit is the rate of the same arithmetic on registers alone, by the instructions that the kernel uses on this machine, measured in the same rounds."),
+}
+
+func versions(r *measure.Record) string {
+	var parts []string
+	for _, name := range []string{"@huggingface/transformers", "onnxruntime-web", "@wllama/wllama"} {
+		parts = append(parts, name+" "+r.Systems[name])
+	}
+	return strings.Join(parts, ", ")
+}
+
+func (b *bench) latencyParts(f *findings) []report.Part {
+	chart := report.Chart{
+		Caption: "Milliseconds per text by its length in tokens; both axes are logarithmic.",
+		X:       report.Axis{Label: "tokens", Log: true}, Y: report.Axis{Label: "ms per text", Log: true},
+	}
+	table := report.Table{Caption: "Medians with median absolute deviations.", Columns: []string{"tokens"}}
+	for _, length := range lengths {
+		table.Columns = append(table.Columns, fmt.Sprint(length))
+	}
+	for _, s := range b.systems {
+		if !s.phases.timed {
+			continue
+		}
+		series := report.Series{Name: s.name, Style: report.DottedLine}
+		row := []string{s.label}
+		for _, length := range lengths {
+			values := f.find(textCase(s.name, length))
+			row = append(row, withSpread(values))
+			if len(values.Values) > 0 {
+				series.Points = append(series.Points, report.Point{X: float64(length), Y: values.Median()})
+			}
+		}
+		chart.Series = append(chart.Series, series)
+		table.Rows = append(table.Rows, row)
+	}
+	return []report.Part{chart, table}
+}
+
+func limitParts(b *bench, f *findings) []report.Part {
+	kernelTable := report.Table{
+		Caption: "Products of one layer's matrices: 10^9 operations a second, and the share of the limit.",
+		Columns: []string{"kernel and layer", "limit"},
+	}
+	for _, rows := range kernelRows {
+		kernelTable.Columns = append(kernelTable.Columns, fmt.Sprintf("%d rows", rows))
+	}
+	for _, kernel := range kernels {
+		limit := f.find(limitCase(kernel))
+		for _, layer := range []string{"MiniLM", "SmolLM2"} {
+			row := []string{kernel + ", " + layer, withSpread(limit)}
+			for _, rows := range kernelRows {
+				rate := f.find(rateCase(kernel, layer, rows))
+				share, _ := measure.Ratio(rate, limit)
+				row = append(row, fmt.Sprintf("%s (%s)", withSpread(rate), percent(share)))
+			}
+			kernelTable.Rows = append(kernelTable.Rows, row)
+		}
+	}
+	passTable := report.Table{
+		Caption: "Whole embeddings, from text to vector: the least time of their products over the time taken.",
+		Columns: []string{"tokens"},
+	}
+	for _, length := range lengths {
+		passTable.Columns = append(passTable.Columns, fmt.Sprint(length))
+	}
+	for _, s := range b.systems {
+		if s.model == nil {
+			continue
+		}
+		row := []string{s.label}
+		for _, length := range lengths {
+			row = append(row, percent(leastTime(s.model, length, f.series)/f.find(textCase(s.name, length)).Median()))
+		}
+		passTable.Rows = append(passTable.Rows, row)
+	}
+	return []report.Part{kernelTable, passTable}
+}
+
+func (b *bench) loadParts(f *findings) []report.Part {
+	table := report.Table{Columns: []string{"", "first visit, MB as brotli", "known page to first embedding, ms", "memory of the page, MB", "private memory of its process, MB"}}
+	for _, s := range b.systems {
+		if !s.phases.loaded {
+			continue
+		}
+		table.Rows = append(table.Rows, []string{
+			s.label, withSpread(f.find(transferred(s.name))), withSpread(f.find(firstResult(s.name))),
+			withSpread(f.find(pageMemory(s.name))), withSpread(f.find(processMemory(s.name))),
+		})
+	}
+	return []report.Part{table}
+}
+
+func (b *bench) cosineParts(f *findings) []report.Part {
+	table := report.Table{Caption: "Cosine of the embeddings of one sentence.", Columns: []string{"", "", "cosine"}}
+	for _, pair := range samePairs(b.systems) {
+		table.Rows = append(table.Rows, []string{pair[0], pair[1], fmt.Sprintf("%.4f", f.find(cosineOf(pair)).Median())})
+	}
+	return []report.Part{table}
+}
+
+func withSpread(s measure.Series) string {
+	switch len(s.Values) {
+	case 0:
+		return "–"
+	case 1:
+		return number(s.Median())
+	}
+	return number(s.Median()) + " ± " + number(s.Spread())
+}
+
+// number writes three significant digits, or all of the whole part.
+func number(x float64) string {
+	switch {
+	case math.Abs(x) >= 100 || x == 0:
+		return fmt.Sprintf("%.0f", x)
+	case math.Abs(x) >= 10:
+		return fmt.Sprintf("%.1f", x)
+	}
+	return fmt.Sprintf("%.2f", x)
+}
+
+func percent(share float64) string {
+	if math.IsNaN(share) {
+		return "–"
+	}
+	return fmt.Sprintf("%.0f %%", 100*share)
+}

@@ -1,0 +1,85 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+
+	"github.com/andybalholm/brotli"
+
+	"github.com/effir/effir/bench/measure"
+)
+
+// Series of this phase.
+func firstResult(system string) string { return system + ", navigation to first embedding" }
+func transferred(system string) string { return system + ", bytes before the first embedding" }
+
+// warmLoads are the visits before a page counts as known to the browser: engines keep compiled code
+// from the second or third on.
+const warmLoads = 3
+
+// startup measures what a first visit loads and how long a later visit takes to its first embedding,
+// with everything in the browser's caches.
+func (b *bench) startup(ctx context.Context) (*outcome, error) {
+	var sizes []measure.Series
+	var cases []measure.Case
+	for _, s := range b.systems {
+		if !s.phases.loaded {
+			continue
+		}
+		t, err := openTab(ctx, s)
+		if err != nil {
+			return nil, err
+		}
+		defer t.stop()
+		b.plain.forget()
+		if _, err := t.load(b.plain); err != nil {
+			return nil, err
+		}
+		fmt.Fprintf(b.log, "compressing what %s loads\n", s.name)
+		mb, err := b.compressed(ctx, b.plain.since())
+		if err != nil {
+			return nil, err
+		}
+		sizes = append(sizes, measure.Series{Name: transferred(s.name), Unit: "MB", Values: []float64{mb}})
+		visit := func(context.Context) (float64, error) {
+			if err := t.leave(); err != nil {
+				return 0, err
+			}
+			return t.load(b.plain)
+		}
+		for range warmLoads {
+			if _, err := visit(ctx); err != nil {
+				return nil, err
+			}
+			if b.Quick {
+				break
+			}
+		}
+		cases = append(cases, measure.Case{Name: firstResult(s.name), Unit: "ms", Every: min(s.every, 3), Run: visit})
+	}
+	series, err := measure.Rounds(ctx, cases, min(b.Rounds, 9), measure.Bar(b.log, "visiting pages"))
+	return &outcome{Series: append(series, sizes...)}, err
+}
+
+// compressed sums what was asked for in MB: whole files as brotli, parts as they are. Weights are
+// compressed at a middle level: at the best one they take minutes and are 0.4 % smaller.
+func (b *bench) compressed(ctx context.Context, asked map[string]request) (float64, error) {
+	total := int64(0)
+	for name, r := range asked {
+		if !r.whole {
+			total += r.parts
+			continue
+		}
+		level := brotli.BestCompression
+		if strings.HasPrefix(name, "models/") {
+			level = 9
+		}
+		size, err := b.packer.size(ctx, b.plain.tree, name, level)
+		if err != nil {
+			return 0, fmt.Errorf("%s: %w", name, err)
+		}
+		total += size
+	}
+	return float64(total) / 1e6, nil
+}

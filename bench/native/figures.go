@@ -1,0 +1,113 @@
+package main
+
+import (
+	"math"
+	"strconv"
+
+	"github.com/effir/effir/bench/measure"
+	"github.com/effir/effir/toolchain/results"
+)
+
+// comparison is how far ours is ahead of the best peer with one model on a number of cores.
+type comparison struct {
+	figure     string
+	model      string
+	cores      int
+	ours, peer measure.Series
+	setting    string // of the peer
+}
+
+// ratio is ours over the peer's: both are documents a second.
+func (c comparison) ratio() float64 {
+	ratio, _ := measure.Ratio(c.ours, c.peer)
+	return ratio
+}
+
+// comparisons compares for both models, on all cores and on one.
+func (b *bench) comparisons() (list []comparison) {
+	for _, m := range []struct{ model, figure string }{
+		{miniLM, "minilm_docs_vs_onnxruntime"}, {smolLM, "smollm2_docs_vs_llamacpp"},
+	} {
+		for _, cores := range b.coreCounts() {
+			c := comparison{figure: m.figure, model: m.model, cores: cores}
+			if cores == 1 {
+				c.figure += "_one_core"
+			}
+			for _, e := range b.entries {
+				if e.model != m.model || e.cores != cores {
+					continue
+				}
+				switch s := b.find(e.series()); {
+				case e.name == effir:
+					c.ours = s
+				case c.setting == "" || s.Median() > c.peer.Median():
+					c.peer, c.setting = s, e.name+", "+e.setting
+				}
+			}
+			list = append(list, c)
+		}
+	}
+	return list
+}
+
+// figures are the named numbers of the results file.
+func (b *bench) figures() results.Figures {
+	all := results.Figures{"docs_vs_best_peer": math.Inf(1), "cores": float64(b.cores)}
+	for _, c := range b.comparisons() {
+		all[c.figure] = c.ratio()
+		if c.cores == b.cores { // math.Min keeps NaN, what was not measured
+			all["docs_vs_best_peer"] = math.Min(all["docs_vs_best_peer"], c.ratio())
+		}
+	}
+	for _, c := range b.queryComparisons() {
+		all[c.figure], _ = measure.Ratio(c.peer, c.ours)
+	}
+	for _, t := range b.tokens {
+		if t.name == effir {
+			theirs := b.find(seriesName(t.model, tokenizers, t.cores, "tokenizing"))
+			name := map[string]string{miniLM: "wordpiece", smolLM: "bpe"}[t.model] + "_vs_tokenizers"
+			if t.cores == 1 {
+				name += "_one_core"
+			}
+			all[name], _ = measure.Ratio(b.find(t.series()), theirs)
+		}
+	}
+	all["matmul_of_limit"] = b.matmulOfLimit()
+	return all
+}
+
+// queryComparisons compares the times of single queries on one core.
+func (b *bench) queryComparisons() (list []comparison) {
+	for _, q := range b.latency {
+		if q.name != effir || q.model == releases {
+			continue
+		}
+		name := map[string]string{miniLM: "minilm", smolLM: "smollm2"}[q.model]
+		c := comparison{figure: name + "_query_" + strconv.Itoa(q.tokens), model: q.model, cores: 1, ours: b.find(q.series())}
+		for _, peer := range b.latency {
+			if peer.model == q.model && peer.name != effir && peer.cores == 1 && peer.tokens == q.tokens {
+				if s := b.find(peer.series()); c.setting == "" || s.Median() < c.peer.Median() {
+					c.peer, c.setting = s, peer.name
+				}
+			}
+		}
+		list = append(list, c)
+	}
+	return list
+}
+
+// matmulOfLimit is the median over the products, of those kernels that this processor runs by choice,
+// of their rate over their limit.
+func (b *bench) matmulOfLimit() float64 {
+	var shares []float64
+	for _, p := range b.products {
+		if p.kernels != b.kernel {
+			continue
+		}
+		for _, s := range p.shapes {
+			share, _ := measure.Ratio(b.find(p.series(s)), b.find(p.limitSeries()))
+			shares = append(shares, share)
+		}
+	}
+	return measure.Series{Values: shares}.Median()
+}

@@ -1,0 +1,105 @@
+import { ar } from "./strings/ar.ts";
+import { de } from "./strings/de.ts";
+import { en } from "./strings/en.ts";
+import { es } from "./strings/es.ts";
+import { fr } from "./strings/fr.ts";
+
+/** A text for each plural category that a language has; "{n}" stands for the number. */
+export type Plural = { other: string } & Partial<Record<Intl.LDMLPluralRule, string>>;
+
+/** Every word that the component says. Words in braces are filled in. */
+export interface Strings {
+  /** Name of the field, of the dialog and of its button. */
+  search: string;
+  placeholder: string;
+  clear: string;
+  close: string;
+  /** Name of the list. */
+  results: string;
+  count: Plural;
+  /** {query} */
+  nothing: string;
+  nothingYet: string;
+  preparing: string;
+  byWords: string;
+  byBoth: string;
+  byMeaning: string;
+  /** {loaded}, {total}: sizes with their unit */
+  loading: string;
+  starting: string;
+  /** A button, where a slow or metered connection holds the model back. */
+  loadMeaning: string;
+  meaningFailed: string;
+  failed: string;
+  retry: string;
+  filters: string;
+  removeFilters: string;
+  /** {n} more values of a filter */
+  more: string;
+  fewer: string;
+  /** {n}: place in the ranking by words, by meaning */
+  wordRank: string;
+  meaningRank: string;
+  /** Hints below the dialog's list, each behind its key. */
+  keyMove: string;
+  keyOpen: string;
+  keyClose: string;
+  /** Names of filter keys, where the key itself should not be shown. */
+  names: Record<string, string>;
+}
+
+const languages: Record<string, Strings> = { ar, de, en, es, fr };
+
+const rightToLeft = new Set(["ar", "dv", "fa", "he", "ku", "ps", "sd", "ug", "ur", "yi"]);
+
+/** Words fills in the strings of one language. */
+export class Words {
+  /** The language of the strings, which may be another one than was asked for. */
+  readonly language: string;
+  readonly direction: "ltr" | "rtl";
+  readonly strings: Strings;
+  private readonly plurals: Intl.PluralRules;
+  private readonly numbers: Intl.NumberFormat;
+  private readonly sizes: Intl.NumberFormat;
+
+  /** A language that is not built in speaks English where `own` has no string. */
+  constructor(tag: string, own: Partial<Strings> = {}) {
+    const base = (tag.toLowerCase().split("-")[0] ?? "") || "en";
+    const known = languages[base];
+    this.language = known || own.search ? supported(tag) : "en";
+    this.direction = rightToLeft.has(base) && this.language !== "en" ? "rtl" : "ltr";
+    this.strings = { ...(known ?? en), ...own };
+    this.plurals = new Intl.PluralRules(this.language);
+    this.numbers = new Intl.NumberFormat(this.language);
+    this.sizes = new Intl.NumberFormat(this.language, { style: "unit", unit: "megabyte", minimumFractionDigits: 1, maximumFractionDigits: 1 });
+  }
+
+  fill(text: string, values: Record<string, string | number>): string {
+    return text.replace(/\{(\w+)\}/g, (whole, name: string) => {
+      const value = values[name];
+      return value === undefined ? whole : typeof value === "number" ? this.numbers.format(value) : value;
+    });
+  }
+
+  plural(forms: Plural, n: number): string {
+    return this.fill(forms[this.plurals.select(n)] ?? forms.other, { n });
+  }
+
+  number(n: number): string {
+    return this.numbers.format(n);
+  }
+
+  /** size writes bytes as megabytes. */
+  size(bytes: number): string {
+    return this.sizes.format(bytes / 1e6);
+  }
+}
+
+/** supported returns a tag that Intl accepts. */
+function supported(tag: string): string {
+  try {
+    return Intl.getCanonicalLocales(tag)[0] ?? "en";
+  } catch {
+    return tag.toLowerCase().split("-")[0]?.match(/^[a-z]{2,3}$/)?.[0] ?? "en";
+  }
+}

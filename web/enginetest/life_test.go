@@ -1,0 +1,192 @@
+package enginetest
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// twoTabs open the site at once: the model is downloaded once.
+func twoTabs(v *visit) {
+	a, b := v.open("/test.html"), v.open("/test.html")
+	v.host.fail(chunks, -1, slow(16<<20)) // long enough for both to want the same
+	ask[status](a, "open", "/effir/")
+	ask[status](b, "open", "/effir/")
+	first, second := begin[any](a, "loadMeaning"), begin[any](b, "loadMeaning")
+	for _, wait := range []func() (any, string){first, second} {
+		if _, problem := wait(); problem != "" {
+			v.Fatal(problem)
+		}
+	}
+	wholeModel(a)
+	wholeModel(b)
+	if x, y := fused(a, "sticky leaves").titles(), fused(b, "sticky leaves").titles(); !slices.Equal(x, y) {
+		v.Errorf("one tab finds %q, the other %q", x, y)
+	}
+	sent := v.host.sent(chunks)
+	v.Logf("two tabs were sent %d bytes of a model of %d", sent, v.site.modelBytes)
+	if sent > v.site.modelBytes*12/10 {
+		v.Errorf("two tabs were sent %d bytes of a model of %d", sent, v.site.modelBytes)
+	}
+}
+
+// workerCrash ends the worker without a word, idle and in the middle of a search.
+func workerCrash(v *visit) {
+	p := v.open("/test.html")
+	ask[status](p, "open", "/effir/")
+	want := fused(p, "sticky leaves").titles()
+	wholeModel(p)
+	ask[any](p, "crash")
+	waitFor(p, `harness.status().restarts`, "1")
+	if got := fused(p, "sticky leaves").titles(); !slices.Equal(got, want) {
+		v.Errorf("after a crash %q, before %q", got, want)
+	}
+	v.host.fail(chunks, -1, slow(4<<20))
+	ask[any](p, "evict")
+	ask[status](p, "open", "/effir/")
+	ask[[]results](p, "find", "compost", map[string]any{"mode": "keyword"})
+	running := begin[[]results](p, "find", "sticky leaves", map[string]any{"mode": "fused"})
+	wait(p, `harness.status().model.loaded > 0`, func(got string) bool { return got == "true" }, "the model on its way")
+	ask[any](p, "crash")
+	v.host.heal()
+	list, problem := running()
+	if problem != "" || len(list) == 0 || !slices.Equal(list[len(list)-1].titles(), want) {
+		v.Errorf("a search over a crash gave %+v, %s", list, problem)
+	}
+}
+
+// serverGone takes the server away without a service worker: what was used goes on,
+// the rest says what is wrong, and everything is well when the server is back.
+func serverGone(v *visit) {
+	p := v.open("/test.html")
+	ask[status](p, "open", "/effir/")
+	want := fused(p, "sticky leaves").titles()
+	wholeModel(p)
+	keptModel(p)
+	v.host.down()
+	if got := fused(p, "sticky leaves").titles(); !slices.Equal(got, want) {
+		v.Errorf("without a server %q, with it %q", got, want)
+	}
+	ask[any](p, "evict")
+	if message := refused(p, "open", "/effir/"); message == "" {
+		v.Error("opening without server and cache gave no reason")
+	}
+	v.host.up()
+	ask[status](p, "open", "/effir/")
+	fused(p, "sticky leaves")
+}
+
+// airplaneMode visits a site with a service worker, then again without a network.
+func airplaneMode(v *visit) {
+	p := v.open("/index.html")
+	scope, err := try[string](p, "registerOffline")
+	if err != nil && strings.Contains(err.Error(), "service workers") {
+		v.Skip(err)
+	}
+	if err != nil || scope != v.host.url("/") {
+		v.Fatalf("registered for %q, %v", scope, err)
+	}
+	ask[status](p, "open", "/effir/")
+	want := fused(p, "sticky leaves").titles()
+	wholeModel(p)
+	keptModel(p)
+	p.navigate("/index.html") // a page under the service worker, which keeps what it loads
+	waitFor(p, `await harness.keeps(["/index.html", "/style.css", "/effir/effir-search.js", "/effir/worker.js", "/effir/guest.wasm", "/effir/index.json"])`, "true")
+	v.host.down()
+
+	p.navigate("/index.html")
+	if title := p.eval("document.title"); title != "The Allotment Handbook" {
+		v.Errorf("without a network the page's title is %q", title)
+	}
+	ask[status](p, "open", "/effir/")
+	if got := fused(p, "sticky leaves").titles(); !slices.Equal(got, want) {
+		v.Errorf("without a network %q, with it %q", got, want)
+	}
+	search(p, "sticky leaves")
+	waitFor(p, count, counted(len(want)))
+	p.picture("offline")
+
+	other := v.open("/index.html") // another tab
+	search(other, "sticky leaves")
+	waitFor(other, count, counted(len(want)))
+	v.host.up()
+}
+
+// savedData: under Save-Data nothing of the model is loaded unasked. Engines
+// without navigator.connection get one as Chromium's is.
+func savedData(v *visit) {
+	savesData(v, "/test.html?connection="+`{"saveData":true}`, "save-data")
+	savesData(v, "/test.html?connection="+`{"type":"cellular"}`, "metered")
+	savesData(v, "/test.html?connection="+`{"effectiveType":"2g"}`, "slow")
+}
+
+func reallySavedData(v *visit) { savesData(v, "/test.html", "save-data") }
+
+func savesData(v *visit, path, held string) {
+	p := v.open(path)
+	v.host.forget()
+	ask[status](p, "open", "/effir/")
+	list := ask[[]results](p, "find", "sticky leaves")
+	if len(list) != 1 || list[0].Mode != "keyword" || !list[0].Final {
+		v.Errorf("got %+v", list)
+	}
+	time.Sleep(300 * time.Millisecond)
+	s := ask[status](p, "status")
+	if n := len(v.host.log("/effir/model/*")); n > 0 || s.Model.Stage != "waiting" || s.Model.Held != held {
+		v.Errorf("%d requests for the model, status %+v, want it held for %s", n, s.Model, held)
+	}
+	fused(p, "sticky leaves") // asked for
+}
+
+// fullDisk: what cannot be kept is used all the same; documents that cannot be kept are refused.
+func fullDisk(v *visit) {
+	p := v.open("/test.html")
+	ask[status](p, "open", "/effir/")
+	fused(p, "sticky leaves")
+	wholeModel(p)
+	ask[any](p, "close")
+	ask[int](p, "createIndex", "notes", map[string]any{"meaning": "never"})
+	message := ""
+	for range 12 {
+		if message = ask[string](p, "addNoise", 4, 200); message != "added" {
+			break
+		}
+	}
+	v.Logf("a full disk says: %s", message)
+	if message == "added" || message == "" {
+		v.Error("a quota of 3 MB took 9 MB of documents")
+	}
+}
+
+// localIndex keeps documents of the page across visits.
+func localIndex(v *visit) {
+	p := v.open("/test.html")
+	ask[int](p, "createIndex", "notes")
+	ask[any](p, "addLocal", []map[string]any{
+		{"id": "1", "title": "Plumber", "text": "Call the plumber about the dripping tap in the kitchen."},
+		{"id": "2", "title": "Aunt", "text": "Birthday on Sunday: bring a cake and the photographs."},
+		{"id": "3", "title": "Car", "text": "The brakes squeal; the garage opens at eight."},
+	})
+	find := func(query, want string) {
+		v.Helper()
+		list := ask[[]results](p, "findLocal", query, map[string]any{"mode": "fused"})
+		last := list[len(list)-1]
+		if last.Mode != "fused" || len(last.Hits) == 0 || last.Hits[0].Title != want {
+			v.Errorf("%q finds %q by %s, want %s", query, last.titles(), last.Mode, want)
+		}
+	}
+	find("water damage under the sink", "Plumber")
+	find("vehicle repair", "Car")
+	v.Logf("kept in %s", p.eval(`harness.storageOfLocal()`))
+	ask[any](p, "removeLocal", []string{"3"})
+
+	p.navigate("/test.html")
+	if n := ask[int](p, "createIndex", "notes"); n != 2 {
+		v.Fatalf("the next visit finds %d documents, want 2", n)
+	}
+	find("family party", "Aunt")
+	ask[any](p, "clearLocal")
+	if n := ask[int](p, "createIndex", "notes"); n != 0 {
+		v.Errorf("%d documents after clear()", n)
+	}
+}

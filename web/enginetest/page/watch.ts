@@ -1,0 +1,47 @@
+/**
+ * Loaded before everything else: notes what goes wrong on a page without anybody
+ * catching it, and which workers it starts.
+ */
+declare global {
+  var watch: {
+    /** Uncaught errors, unhandled rejections and violations of the Content-Security-Policy. */
+    problems: string[];
+    workers: Worker[];
+    /** Sum of the layout shifts that no input explains, where the engine reports them. */
+    shift: number;
+  };
+}
+
+globalThis.watch = { problems: [], workers: [], shift: 0 };
+const { problems, workers } = globalThis.watch;
+
+addEventListener("error", (event) => problems.push(`error: ${event.message}`));
+addEventListener("unhandledrejection", (event) => problems.push(`unhandled rejection: ${String(event.reason)}`));
+document.addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI, sourceFile, lineNumber, sample }) =>
+  problems.push(`policy: ${violatedDirective} ${blockedURI} at ${sourceFile}:${lineNumber} ${sample}`),
+);
+
+globalThis.Worker = class extends Worker {
+  constructor(url: string | URL, options?: WorkerOptions) {
+    super(url, options);
+    workers.push(this);
+  }
+};
+
+interface LayoutShift extends PerformanceEntry {
+  value: number;
+  hadRecentInput: boolean;
+}
+if (PerformanceObserver.supportedEntryTypes.includes("layout-shift")) {
+  new PerformanceObserver((list) => {
+    for (const { value, hadRecentInput } of list.getEntries() as LayoutShift[]) {
+      if (!hadRecentInput) globalThis.watch.shift += value;
+    }
+  }).observe({ type: "layout-shift", buffered: true });
+}
+
+// Under Save-Data as the engine knows it; engines without the interface get it on demand.
+const wish = new URLSearchParams(location.search).get("connection");
+if (wish) Object.defineProperty(navigator, "connection", { value: Object.assign(new EventTarget(), JSON.parse(wish)) });
+
+export {};

@@ -1,0 +1,4 @@
+import "./local.test.ts";
+import "./search.test.ts";
+import "./weights.test.ts";
+export { names, runOne } from "./harness.ts";
