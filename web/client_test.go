@@ -1,67 +1,81 @@
 package web_test
 
 import (
-	"context"
+	"encoding/json"
+	"errors"
 	"fmt"
+	"os"
 	"strconv"
 	"strings"
 	"testing"
 	"time"
 
-	"github.com/chromedp/cdproto/cdp"
-	"github.com/chromedp/cdproto/storage"
 	"github.com/chromedp/chromedp"
 	"github.com/evanw/esbuild/pkg/api"
 
 	"github.com/effir/effir/web/browsertest"
 )
 
-// TestClient runs the tests of test/client.ts in Chromium: the whole library with
-// the real guest, models and indexes, over a server that can be made to fail.
+// TestClient runs the tests of test/client.ts in all three engines: the whole
+// library with the real guest, models and indexes, over a server that can be made
+// to fail.
 func TestClient(t *testing.T) {
-	browser := browsertest.Open(t)
 	server := newPlace(t, []api.EntryPoint{{InputPath: "test/client.ts", OutputPath: "client"}})
-	if err := chromedp.Do(browser, chromedp.Navigate(server.URL+"/")); err != nil {
-		t.Fatal(err)
-	}
-	if n := runModule(t, browser, "/client.js"); n < 45 {
-		t.Errorf("there are only %d tests", n)
+	for _, engine := range browsertest.Engines {
+		t.Run(engine.Name, func(t *testing.T) {
+			if n := runModule(t, engine, browsertest.Settings{}, server, "client.js"); n < 45 {
+				t.Errorf("there are only %d tests", n)
+			}
+		})
 	}
 }
 
 // TestClientWithFullStorage runs test/full.ts in a browser that grants the page
-// hardly any storage.
+// hardly any storage. Only Chromium can be told to.
 func TestClientWithFullStorage(t *testing.T) {
-	browser := browsertest.Open(t)
 	server := newPlace(t, []api.EntryPoint{{InputPath: "test/full.ts", OutputPath: "full"}})
-	small := float64(4 << 20)
-	quota := func(ctx context.Context, target *chromedp.Target) (chromedp.Void, error) {
-		params := storage.OverrideQuotaForOriginParams{Origin: server.URL, QuotaSize: &small}
-		return cdp.Call(ctx, target, storage.OverrideQuotaForOrigin, params)
-	}
-	if err := chromedp.Do(browser, chromedp.Navigate(server.URL+"/"), quota); err != nil {
-		t.Fatal(err)
-	}
-	if n := runModule(t, browser, "/full.js"); n < 2 {
+	settings := browsertest.Settings{Origin: server.URL, StorageQuota: 4 << 20}
+	if n := runModule(t, browsertest.Engines[0], settings, server, "full.js"); n < 2 {
 		t.Errorf("there are only %d tests", n)
 	}
 }
 
 // runModule runs each test of a script that was built from test/harness.ts and
-// returns their number.
-func runModule(t *testing.T, browser context.Context, script string) int {
+// returns their number. Without the engine it skips.
+func runModule(t *testing.T, engine browsertest.Engine, settings browsertest.Settings, server *place, script string) int {
 	t.Helper()
-	names, err := browsertest.Await[[]string](browser, fmt.Sprintf(`import(%q).then((tests) => tests.names())`, script))
+	browser, err := engine.Start(t.Context(), settings)
+	if errors.Is(err, browsertest.ErrMissing) && os.Getenv(browsertest.RequireEnginesVariable) != "1" {
+		t.Skip(err)
+	}
 	if err != nil {
 		t.Fatal(err)
 	}
+	t.Cleanup(func() { _ = browser.Close() })
+	tab, err := browser.Tab(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := tab.Navigate(t.Context(), server.URL+"/"); err != nil {
+		t.Fatal(err)
+	}
+	evaluate := func(t *testing.T, call string, value any) {
+		t.Helper()
+		raw, err := tab.Eval(within(t, t.Context(), 2*time.Minute), fmt.Sprintf("import(%q).then((tests) => tests.%s)", "/"+script, call))
+		if err == nil {
+			err = json.Unmarshal(raw, value)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	var names []string
+	evaluate(t, "names()", &names)
 	for i, name := range names {
 		t.Run(name, func(t *testing.T) {
-			ctx := within(t, browser, 2*time.Minute)
-			failure, err := browsertest.Await[string](ctx, fmt.Sprintf(`import(%q).then((tests) => tests.runOne(%d))`, script, i))
-			if err != nil {
-				t.Fatal(err)
-			}
+			server.setSpoils()
+			var failure string
+			evaluate(t, fmt.Sprintf("runOne(%d)", i), &failure)
 			if failure != "" {
 				t.Error(failure)
 			}
@@ -128,5 +142,25 @@ func TestOffline(t *testing.T) {
 				t.Error(got)
 			}
 		})
+	}
+}
+
+// TestRuntimeBesideTheIndex loads the client from a folder without a worker, as
+// bundlers make it: the one beside the index serves.
+func TestRuntimeBesideTheIndex(t *testing.T) {
+	browser := browsertest.Open(t)
+	server := newPlace(t, nil)
+	if err := chromedp.Do(browser, chromedp.Navigate(server.URL+"/empty/")); err != nil {
+		t.Fatal(err)
+	}
+	got, err := browsertest.Await[string](browser, `(async () => {
+		const { open } = await import("/bare/effir.js");
+		const search = await open("/t/bare/index/", { model: "/t/bare/model/" });
+		const modes = [];
+		for await (const { mode } of search.search("cancel a request")) modes.push(mode);
+		return modes.join(" ");
+	})()`)
+	if err != nil || got != "keyword fused" {
+		t.Errorf("%q, %v", got, err)
 	}
 }

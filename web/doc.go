@@ -1,4 +1,4 @@
-// Package web bundles the TypeScript host of the runtime and the search page.
-// The sources are part of the program: bundling takes milliseconds, needs
-// neither files nor Node, and happens whenever a page is served or published.
+// Package web bundles the TypeScript library, its web component and the pages of
+// the demo. The sources are part of the program: bundling takes milliseconds,
+// needs neither files nor Node, and happens whenever a page is served or published.
 package web

@@ -110,6 +110,11 @@ func newPlace(t *testing.T, entries []api.EntryPoint) *place {
 	for _, name := range []string{"kernels_baseline.wasm", "kernels_relaxed.wasm"} {
 		broken[name] = trapping(broken[name])
 	}
+	mux.Handle("/bare/", http.StripPrefix("/bare", http.FileServerFS(web.Assets{web.ClientFile: assets[web.ClientFile]})))
+	// As effir index writes it: with the scripts and modules beside the index.
+	for _, name := range []string{web.WorkerFile, "guest.wasm", "kernels_baseline.wasm", "kernels_relaxed.wasm"} {
+		check(os.WriteFile(path.Join(p.folders["index"], name), assets[name], 0o600))
+	}
 	mux.Handle("/broken/", http.StripPrefix("/broken", http.FileServerFS(broken)))
 	mux.HandleFunc("GET /t/{name}/{folder}/{file...}", p.serve)
 	mux.HandleFunc("POST /spoil", func(w http.ResponseWriter, r *http.Request) {

@@ -6,6 +6,7 @@ import (
 	"math"
 
 	"github.com/effir/effir/bench/measure"
+	"github.com/effir/effir/bench/texts"
 )
 
 // outcome is what a phase found. It can be kept between runs.
@@ -41,7 +42,7 @@ func (b *bench) latency(ctx context.Context) (*outcome, error) {
 		}
 		defer t.stop()
 		out.Versions["browser"] = t.version
-		if _, err := t.load(b.plain); err != nil {
+		if _, err := t.load(b.server); err != nil {
 			return nil, err
 		}
 		if vectors[s.name], err = call[[]float64](t, "embed", sample); err != nil {
@@ -80,19 +81,19 @@ const sample = "Rivers carry sand and stones from the mountains to the sea."
 // textCases warms a page up and returns its cases.
 func (b *bench) textCases(ctx context.Context, t *tab) ([]measure.Case, error) {
 	var cases []measure.Case
-	for _, length := range lengths {
-		texts := b.texts[t.system.vocab][length]
+	for _, length := range texts.Lengths {
+		same := b.texts[t.system.vocab][length]
 		slow := t.system.every > 1
 		if slow && b.Quick && length > 16 {
 			continue
 		}
-		if t.system.family != "effir" && (!slow || length == lengths[0]) {
-			n, err := call[int](t, "tokens", texts[0])
+		if t.system.family != "effir" && (!slow || length == texts.Lengths[0]) {
+			n, err := call[int](t, "tokens", same[0])
 			if err != nil {
 				return nil, err
 			}
 			if n != length {
-				return nil, fmt.Errorf("%s reads %d tokens of %q, want %d", t.system.name, n, texts[0], length)
+				return nil, fmt.Errorf("%s reads %d tokens of %q, want %d", t.system.name, n, same[0], length)
 			}
 		}
 		atLeast := window
@@ -100,16 +101,16 @@ func (b *bench) textCases(ctx context.Context, t *tab) ([]measure.Case, error) {
 			atLeast = 0
 		}
 		// Engines compile the hot code again, better, while these run.
-		if !slow || length == lengths[0] {
+		if !slow || length == texts.Lengths[0] {
 			for range 2 {
-				if _, err := call[float64](t, "time", texts, 2*atLeast); err != nil {
+				if _, err := call[float64](t, "time", same, 2*atLeast); err != nil {
 					return nil, err
 				}
 			}
 		}
 		cases = append(cases, measure.Case{
 			Name: textCase(t.system.name, length), Unit: "ms", Every: t.system.every,
-			Run: func(context.Context) (float64, error) { return call[float64](t, "time", texts, atLeast) },
+			Run: func(context.Context) (float64, error) { return call[float64](t, "time", same, atLeast) },
 		})
 	}
 	return cases, ctx.Err()

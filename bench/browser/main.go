@@ -37,11 +37,11 @@ func main() {
 // bench is one run.
 type bench struct {
 	measure.Options
-	log             io.Writer
-	systems         []system
-	texts           map[vocabulary]map[int][]string
-	plain, isolated *server
-	packer          packer
+	log     io.Writer
+	systems []system
+	texts   map[vocabulary]map[int][]string
+	server  *server
+	packer  packer
 }
 
 func run(ctx context.Context, args []string, log io.Writer) error {
@@ -71,11 +71,18 @@ func run(ctx context.Context, args []string, log io.Writer) error {
 		return err
 	}
 	b.systems = slices.DeleteFunc(systems(p), func(s system) bool { return !wanted.MatchString(s.name) })
-	if err := b.open(ctx, p, *guest, *work); err != nil {
+	if b.texts, err = p.texts(); err != nil {
 		return err
 	}
-	defer b.plain.Close()
-	defer b.isolated.Close()
+	files, err := newTree(".", *guest, p)
+	if err != nil {
+		return err
+	}
+	b.packer = packer{filepath.Join(*work, "brotli")}
+	if b.server, err = serve(files); err != nil {
+		return err
+	}
+	defer b.server.Close()
 
 	results := map[string]*outcome{}
 	kept, err := openState(filepath.Join(*work, "browser"), b)
@@ -94,28 +101,4 @@ func run(ctx context.Context, args []string, log io.Writer) error {
 		return err
 	}
 	return kept.finish()
-}
-
-// open makes texts and servers.
-func (b *bench) open(ctx context.Context, p *prepared, guest, work string) error {
-	b.texts = map[vocabulary]map[int][]string{}
-	for vocab, name := range map[vocabulary]string{wordPieces: "minilm", bytePairs: "smollm2"} {
-		t, err := p.tokenizer(name)
-		if err != nil {
-			return err
-		}
-		if b.texts[vocab], err = texts(p.manifests[name], t); err != nil {
-			return err
-		}
-	}
-	s, err := newTree(ctx, ".", guest, p)
-	if err != nil {
-		return err
-	}
-	b.packer = packer{filepath.Join(work, "brotli")}
-	if b.plain, err = serve(s, false); err != nil {
-		return err
-	}
-	b.isolated, err = serve(s, true)
-	return err
 }

@@ -3,23 +3,26 @@ package main
 import (
 	"context"
 	"fmt"
-	"os"
-	"strconv"
-	"strings"
+	"time"
+
+	"github.com/chromedp/cdproto/memory"
+	"github.com/chromedp/chromedp"
 
 	"github.com/effir/effir/bench/measure"
+	"github.com/effir/effir/bench/texts"
 )
 
 // Series of this phase.
-func pageMemory(system string) string    { return system + ", memory of the page" }
-func processMemory(system string) string { return system + ", private memory of the page's process" }
+func pageMemory(system string) string { return system + ", memory of the page" }
 
-// memory measures what a page holds after texts of every length: by the browser's own account of the
-// page with its workers (measureUserAgentSpecificMemory), and by the system's of the process.
+// emptyPage is the page with nothing in it: what it holds is the browser's own.
+var emptyPage = system{name: "empty page", label: "an empty page", family: "none", phases: loaded}
+
+// memory measures what a page holds after texts of every length, garbage aside: the private memory
+// of its process less that of an empty page's. It needs Linux; elsewhere there are no values.
 func (b *bench) memory(ctx context.Context) (*outcome, error) {
 	var cases []measure.Case
-	process := map[string][]float64{}
-	for _, s := range b.systems {
+	for _, s := range append([]system{emptyPage}, b.systems...) {
 		if !s.phases.loaded {
 			continue
 		}
@@ -28,39 +31,61 @@ func (b *bench) memory(ctx context.Context) (*outcome, error) {
 			return nil, err
 		}
 		defer t.stop()
-		cases = append(cases, measure.Case{Name: pageMemory(s.name), Unit: "MB", Every: s.every, Run: func(context.Context) (float64, error) {
+		if _, err := t.private(); err != nil {
+			fmt.Fprintln(b.log, "memory is not measured:", err)
+			return &outcome{}, nil
+		}
+		cases = append(cases, measure.Case{Name: pageMemory(s.name), Unit: "MB", Every: min(s.every, 3), Run: func(ctx context.Context) (float64, error) {
 			if err := t.leave(); err != nil {
 				return 0, err
 			}
-			if _, err := t.load(b.isolated); err != nil {
+			if _, err := t.load(b.server); err != nil {
 				return 0, err
 			}
-			for _, length := range lengths {
-				if s.every > 1 && length > 16 {
+			for _, length := range texts.Lengths {
+				if s.family == "none" || s.every > 1 && length > 16 {
 					break
 				}
 				if _, err := call[[]float64](t, "embed", b.texts[s.vocab][length][0]); err != nil {
 					return 0, err
 				}
 			}
-			if mb, err := t.private(); err == nil { // Linux only
-				process[s.name] = append(process[s.name], mb)
-			}
-			if _, err := call[float64](t, "memory"); err != nil {
+			if err := t.collect(ctx); err != nil {
 				return 0, err
 			}
-			bytes, err := evaluate[float64](t, "bench.memory()")
-			return bytes / 1e6, err
+			return t.private()
 		}})
 	}
-	series, err := measure.Rounds(ctx, cases, min(b.Rounds, 3), measure.Bar(b.log, "weighing pages"))
-	for _, s := range b.systems {
-		series = append(series, measure.Series{Name: processMemory(s.name), Unit: "MB", Values: process[s.name]})
+	series, err := measure.Rounds(ctx, cases, min(b.Rounds, 5), measure.Bar(b.log, "weighing pages"))
+	if err != nil {
+		return nil, err
 	}
-	return &outcome{Series: series}, err
+	base := series[0].Median()
+	for i := range series[1:] {
+		for j := range series[1+i].Values {
+			series[1+i].Values[j] -= base
+		}
+	}
+	return &outcome{Series: series}, nil
 }
 
-// private returns the MB that the page's process shares with no other.
+// collect has the page and its workers give up their garbage.
+func (t *tab) collect(ctx context.Context) error {
+	if _, err := chromedp.CallBrowser(t.ctx, memory.SimulatePressureNotification, memory.SimulatePressureNotificationParams{Level: memory.PressureLevelCritical}); err != nil {
+		return err
+	}
+	select {
+	case <-time.After(settle):
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// settle is how long a page gets to collect garbage.
+const settle = time.Second
+
+// private returns the private memory of the page's process in MB.
 func (t *tab) private() (float64, error) {
 	processes, err := t.renderers()
 	if err != nil {
@@ -68,22 +93,11 @@ func (t *tab) private() (float64, error) {
 	}
 	most := 0.0 // a spare process waits for the next page
 	for _, pid := range processes {
-		text, err := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", pid))
+		mb, err := measure.PrivateMemory(int(pid))
 		if err != nil {
 			return 0, err
 		}
-		total := 0.0
-		for line := range strings.Lines(string(text)) {
-			fields := strings.Fields(line)
-			if len(fields) == 3 && strings.HasPrefix(fields[0], "Private_") {
-				kib, err := strconv.ParseFloat(fields[1], 64)
-				if err != nil {
-					return 0, err
-				}
-				total += kib * 1024 / 1e6
-			}
-		}
-		most = max(most, total)
+		most = max(most, mb)
 	}
 	return most, nil
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/effir/effir/bench/measure"
+	"github.com/effir/effir/bench/texts"
 	"github.com/effir/effir/toolchain/report"
 )
 
@@ -31,8 +32,8 @@ func (b *bench) report(figures []figure, f *findings, r *measure.Record) report.
 
 var method = []report.Part{
 	report.Text("Each system has a headless Chromium of its own with a fresh profile, all open at once, and embeds in a worker. A round measures every system at every length once; rounds begin with another case each time, so that all meet the same drift of the machine. wllama, which is slow, takes part in every fourth (float32) or tenth round. A measurement embeds different texts of the same number of tokens for at least 60 ms."),
-	report.Text("transformers.js runs onnxruntime-web's plain build with one thread. Of MiniLM with int8 weights there are two published files, made by different exporters; figures compare with the better of the two, and so with the best of wllama's formats. wllama runs one sequence on one thread; its published build has no integer dot products of SIMD, so that float32 weights are its fastest at most lengths: llama.cpp compiled otherwise could be faster than what its users get."),
-	report.Text("Bytes are what a first visit asks for until its first embedding, each file as brotli (programs at its best level, models at level 9). Navigation to first embedding is that of a page that was visited before, so that everything is in the browser's caches. The memory of a page with its workers is the browser's own figure (measureUserAgentSpecificMemory) after texts of every length, for which alone the page is isolated by headers; beside it stands the private memory of the page's process."),
+	report.Text("transformers.js runs onnxruntime-web's plain build with one thread. Of MiniLM with int8 weights there are two published files, made by different exporters; figures compare with the better of the two, and so with the best of wllama's formats. wllama runs one sequence on one thread; its published build has no integer dot products of SIMD, so that float32 weights are its fastest at most texts.Lengths: llama.cpp compiled otherwise could be faster than what its users get."),
+	report.Text("Bytes are what a first visit over 100 Mbit/s gets until its first embedding, each file as brotli (programs at its best level, models at level 9). Navigation to first embedding is that of a page that was visited before, so that everything is in the browser's caches. The memory of a page is the private memory of its process, less that of an empty page's, after texts of every length and once garbage is collected (the browser's own figure, measureUserAgentSpecificMemory, leaves WebAssembly memories of workers out unless they are shared)."),
 	report.Text("A limit is the rate of the same arithmetic on registers alone, by the instructions that the kernel uses on this machine, measured in the same rounds."),
 }
 
@@ -50,7 +51,7 @@ func (b *bench) latencyParts(f *findings) []report.Part {
 		X:       report.Axis{Label: "tokens", Log: true}, Y: report.Axis{Label: "ms per text", Log: true},
 	}
 	table := report.Table{Caption: "Medians with median absolute deviations.", Columns: []string{"tokens"}}
-	for _, length := range lengths {
+	for _, length := range texts.Lengths {
 		table.Columns = append(table.Columns, fmt.Sprint(length))
 	}
 	for _, s := range b.systems {
@@ -59,7 +60,7 @@ func (b *bench) latencyParts(f *findings) []report.Part {
 		}
 		series := report.Series{Name: s.name, Style: report.DottedLine}
 		row := []string{s.label}
-		for _, length := range lengths {
+		for _, length := range texts.Lengths {
 			values := f.find(textCase(s.name, length))
 			row = append(row, withSpread(values))
 			if len(values.Values) > 0 {
@@ -96,7 +97,7 @@ func limitParts(b *bench, f *findings) []report.Part {
 		Caption: "Whole embeddings, from text to vector: the least time of their products over the time taken.",
 		Columns: []string{"tokens"},
 	}
-	for _, length := range lengths {
+	for _, length := range texts.Lengths {
 		passTable.Columns = append(passTable.Columns, fmt.Sprint(length))
 	}
 	for _, s := range b.systems {
@@ -104,7 +105,7 @@ func limitParts(b *bench, f *findings) []report.Part {
 			continue
 		}
 		row := []string{s.label}
-		for _, length := range lengths {
+		for _, length := range texts.Lengths {
 			row = append(row, percent(leastTime(s.model, length, f.series)/f.find(textCase(s.name, length)).Median()))
 		}
 		passTable.Rows = append(passTable.Rows, row)
@@ -113,14 +114,13 @@ func limitParts(b *bench, f *findings) []report.Part {
 }
 
 func (b *bench) loadParts(f *findings) []report.Part {
-	table := report.Table{Columns: []string{"", "first visit, MB as brotli", "known page to first embedding, ms", "memory of the page, MB", "private memory of its process, MB"}}
+	table := report.Table{Columns: []string{"", "first visit, MB as brotli", "known page to first embedding, ms", "memory of the page, MB"}}
 	for _, s := range b.systems {
 		if !s.phases.loaded {
 			continue
 		}
 		table.Rows = append(table.Rows, []string{
-			s.label, withSpread(f.find(transferred(s.name))), withSpread(f.find(firstResult(s.name))),
-			withSpread(f.find(pageMemory(s.name))), withSpread(f.find(processMemory(s.name))),
+			s.label, withSpread(f.find(transferred(s.name))), withSpread(f.find(firstResult(s.name))), withSpread(f.find(pageMemory(s.name))),
 		})
 	}
 	return []report.Part{table}

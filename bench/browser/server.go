@@ -5,7 +5,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -33,7 +32,7 @@ type tree struct {
 }
 
 // newTree compiles the pages' scripts and collects the folders. root is the module's folder.
-func newTree(ctx context.Context, root, guest string, p *prepared) (*tree, error) {
+func newTree(root, guest string, p *prepared) (*tree, error) {
 	var entries []api.EntryPoint
 	for _, name := range []string{"page", "effir", "transformers", "wllama"} {
 		entries = append(entries, api.EntryPoint{InputPath: "bench/browser/page/" + name + ".ts", OutputPath: name})
@@ -53,24 +52,20 @@ func newTree(ctx context.Context, root, guest string, p *prepared) (*tree, error
 		return nil, fmt.Errorf("%w; run `go tool task build` first", err)
 	}
 	runtime["kernels_baseline.wasm"], runtime["kernels_relaxed.wasm"] = simd128.Baseline, simd128.Relaxed
-	s := &tree{digest: digest(page, runtime), mounts: map[string]fs.FS{
+	t := &tree{digest: digest(page, runtime), mounts: map[string]fs.FS{
 		"page":        page,
 		"runtime":     runtime,
 		"npm":         os.DirFS(filepath.Join(root, "bench", "node_modules")),
-		"models/onnx": os.DirFS(filepath.Join(p.dir, "onnx")),
-		"models/gguf": os.DirFS(filepath.Join(p.dir, "gguf")),
+		"models/onnx": os.DirFS(p.onnx),
+		"models/gguf": os.DirFS(filepath.Join(p.dir, "gguf")), // where p.gguf lies
 	}}
 	for name, files := range p.packages {
-		s.mounts["models/effir/"+name] = files
+		t.mounts["models/effir/"+name] = files
 	}
-	published, err := p.sites(ctx, "minilm", "bge-small-slim")
-	if err != nil {
-		return nil, err
+	for name, dir := range p.sites {
+		t.mounts["sites/"+name] = os.DirFS(dir)
 	}
-	for name, dir := range published {
-		s.mounts[name] = os.DirFS(dir)
-	}
-	return s, nil
+	return t, nil
 }
 
 // digest is a hash of files and their names.
@@ -95,67 +90,86 @@ func (t *tree) Open(name string) (fs.File, error) {
 	return nil, &fs.PathError{Op: "open", Path: name, Err: fs.ErrNotExist}
 }
 
-// server serves a tree on this machine. It counts what is asked for.
+// server serves a tree on this machine. It counts what it sends.
 type server struct {
 	url string
 	*http.Server
-	tree     *tree
-	isolated bool
+	tree *tree
 
-	mu    sync.Mutex
-	asked map[string]*request // by address
+	mu   sync.Mutex
+	pace float64 // bytes per second of all answers together; 0: as fast as it goes
+	free time.Time
+	sent map[string]*transfer // by address
 }
 
-// request is what was asked of a file since the last forget.
-type request struct {
-	whole bool  // the whole file, at least once
-	parts int64 // bytes of it in ranges
+// transfer is what was sent of a file.
+type transfer struct {
+	size  int64 // of the file
+	whole int64 // bytes of answers with the whole file
+	parts int64 // bytes of answers with a range of it
 }
 
-// serve listens on a free port. An isolated server's pages may measure their memory, and nothing
-// else changes for them: no system uses threads.
-func serve(t *tree, isolated bool) (*server, error) {
+// serve listens on a free port.
+func serve(t *tree) (*server, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		return nil, err
 	}
-	v := &server{url: "http://" + listener.Addr().String(), tree: t, isolated: isolated, asked: map[string]*request{}}
-	v.Server = &http.Server{Handler: v, ReadHeaderTimeout: 10 * time.Second}
+	v := &server{url: "http://" + listener.Addr().String(), tree: t, sent: map[string]*transfer{}}
+	v.Server = &http.Server{Handler: v, ReadHeaderTimeout: 10 * time.Second, ConnContext: func(ctx context.Context, c net.Conn) context.Context {
+		if tcp, ok := c.(*net.TCPConn); ok {
+			_ = tcp.SetWriteBuffer(slice) // what waits in it would count as sent
+		}
+		return ctx
+	}}
 	go v.Serve(listener)
 	return v, nil
 }
 
-// forget starts the count anew.
-func (v *server) forget() {
+// slice is how much is sent at once by a server with a pace.
+const slice = 64 << 10
+
+// record counts anew from here on and sends at a pace.
+func (v *server) record(pace float64) {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	v.asked = map[string]*request{}
+	v.pace, v.free, v.sent = pace, time.Now(), map[string]*transfer{}
 }
 
-// since returns what was asked for since the last forget.
-func (v *server) since() map[string]request {
+// recorded returns what was sent since record, by address.
+func (v *server) recorded() map[string]transfer {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	copied := map[string]request{}
-	for name, r := range v.asked {
-		copied[name] = *r
+	copied := map[string]transfer{}
+	for name, t := range v.sent {
+		copied[name] = *t
 	}
 	return copied
 }
 
-func (v *server) count(name string, ranged bool, sent int64) {
+// count notes bytes of an answer and returns how long to wait before the next ones.
+func (v *server) count(name string, size int64, ranged bool, bytes int) time.Duration {
 	v.mu.Lock()
 	defer v.mu.Unlock()
-	r := v.asked[name]
-	if r == nil {
-		r = new(request)
-		v.asked[name] = r
+	t := v.sent[name]
+	if t == nil {
+		t = &transfer{size: size}
+		v.sent[name] = t
 	}
 	if ranged {
-		r.parts += sent
+		t.parts += int64(bytes)
 	} else {
-		r.whole = true
+		t.whole += int64(bytes)
 	}
+	if v.pace == 0 {
+		return 0
+	}
+	now := time.Now()
+	if v.free.Before(now) {
+		v.free = now
+	}
+	v.free = v.free.Add(time.Duration(float64(bytes) / v.pace * float64(time.Second)))
+	return v.free.Sub(now)
 }
 
 func (v *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -193,37 +207,27 @@ func (v *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case ".bin", ".onnx", ".gguf":
 		h.Set("Content-Type", "application/octet-stream")
 	}
-	if v.isolated {
-		h.Set("Cross-Origin-Opener-Policy", "same-origin")
-		h.Set("Cross-Origin-Embedder-Policy", "require-corp")
-	}
 	ranged := r.Header.Get("Range") != ""
-	v.count(name, ranged, 0) // before it is sent: what is on its way counts
-	counted := &counter{ResponseWriter: w}
-	http.ServeContent(counted, r, name, time.Time{}, content)
-	if ranged {
-		v.count(name, true, counted.bytes)
-	}
+	http.ServeContent(&counter{w, func(bytes int) {
+		time.Sleep(v.count(name, info.Size(), ranged, bytes))
+	}}, r, name, time.Time{}, content)
 }
 
-// counter notes the bytes of an answer.
+// counter tells of the bytes of an answer.
 type counter struct {
 	http.ResponseWriter
-	bytes int64
+	tell func(bytes int)
 }
 
 func (c *counter) Write(b []byte) (int, error) {
-	n, err := c.ResponseWriter.Write(b)
-	c.bytes += int64(n)
-	return n, err
-}
-
-// ReadFrom keeps the fast way of copying files.
-func (c *counter) ReadFrom(r io.Reader) (int64, error) {
-	if from, ok := c.ResponseWriter.(io.ReaderFrom); ok {
-		n, err := from.ReadFrom(r)
-		c.bytes += n
-		return n, err
+	total := 0
+	for part := range slices.Chunk(b, slice) {
+		n, err := c.ResponseWriter.Write(part)
+		total += n
+		if err != nil {
+			return total, err
+		}
+		c.tell(n)
 	}
-	return 0, errors.ErrUnsupported
+	return total, nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
-	"path/filepath"
 
 	"github.com/effir/effir/internal/publish"
 	"github.com/effir/effir/wasm/encoder"
@@ -65,17 +64,4 @@ func embedPassages(ctx context.Context, files fs.FS, m *model.Manifest) (*index.
 		}
 	}
 	return vectors, err
-}
-
-// sites publishes what the client library is measured with and returns the folders by name.
-func (p *prepared) sites(ctx context.Context, names ...string) (map[string]string, error) {
-	dirs := map[string]string{}
-	for _, name := range names {
-		dirs["sites/"+name] = filepath.Join(p.dir, "sites", name)
-		dirs["models/effir/"+name] = filepath.Join(p.dir, "published", name)
-		if err := publishSite(ctx, dirs["sites/"+name], dirs["models/effir/"+name], p.packages[name]); err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
-		}
-	}
-	return dirs, nil
 }

@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/effir/effir/bench/texts"
 	"github.com/effir/effir/internal/atomicfile"
 )
 
@@ -24,7 +25,7 @@ type state struct {
 // openState returns the state of a run in dir.
 func openState(dir string, b *bench) (*state, error) {
 	h := sha256.New()
-	fmt.Fprintln(h, b.Rounds, b.Quick, lengths, b.plain.tree.digest)
+	fmt.Fprintln(h, b.Rounds, b.Quick, texts.Lengths, b.server.tree.digest)
 	for _, s := range b.systems {
 		fmt.Fprintln(h, s.name, s.path())
 		if s.model != nil {

@@ -2,7 +2,10 @@ package main
 
 import (
 	"net/url"
+	"path/filepath"
+	"strings"
 
+	"github.com/effir/effir/bench/weights"
 	"github.com/effir/effir/wasm/model"
 )
 
@@ -85,29 +88,29 @@ func systems(p *prepared) []system {
 		},
 		{
 			name: transformersQ8, label: "transformers.js, all-MiniLM-L6-v2, int8", base: "MiniLM", vocab: wordPieces,
-			family: "transformers.js", query: url.Values{"model": {"onnx/minilm"}, "dtype": {"q8"}, "pooling": {"mean"}}, phases: both,
+			family: "transformers.js", query: url.Values{"model": {"onnx/" + weights.MiniLM}, "dtype": {"q8"}, "pooling": {"mean"}}, phases: both,
 		},
 		{
 			name: transformersOld, label: "transformers.js, all-MiniLM-L6-v2, int8, older export", base: "MiniLM", vocab: wordPieces,
-			family: "transformers.js", query: url.Values{"model": {"onnx/minilm-older"}, "dtype": {"q8"}, "pooling": {"mean"}}, phases: both,
+			family: "transformers.js", query: url.Values{"model": {"onnx/" + weights.MiniLMOlder}, "dtype": {"q8"}, "pooling": {"mean"}}, phases: both,
 		},
 		{
 			name: transformersF32, label: "transformers.js, all-MiniLM-L6-v2, float32", base: "MiniLM", vocab: wordPieces,
-			family: "transformers.js", query: url.Values{"model": {"onnx/minilm"}, "dtype": {"fp32"}, "pooling": {"mean"}, "output": {"output_0"}}, phases: timed,
+			family: "transformers.js", query: url.Values{"model": {"onnx/" + weights.MiniLM}, "dtype": {"fp32"}, "pooling": {"mean"}, "output": {"output_0"}}, phases: timed,
 		},
 		{
 			name: transformersBGE, label: "transformers.js, bge-small-en-v1.5, int8", base: "bge", vocab: wordPieces,
-			family: "transformers.js", query: url.Values{"model": {"onnx/bge-small"}, "dtype": {"q8"}, "pooling": {"cls"}}, phases: both,
+			family: "transformers.js", query: url.Values{"model": {"onnx/" + weights.BGE}, "dtype": {"q8"}, "pooling": {"cls"}}, phases: both,
 		},
 	}
 	for _, format := range []struct {
-		name, file, label string
-		every             int
-		phases            phases
-	}{{wllamaF32, "f32", "float32", 4, timed}, {wllamaQ8, "q8_0", "Q8_0", 10, timed}, {wllamaQ4, "q4_0", "Q4_0", 10, both}} {
+		name, format string
+		every        int
+		phases       phases
+	}{{wllamaF32, "F32", 4, timed}, {wllamaQ8, "Q8_0", 10, timed}, {wllamaQ4, "Q4_0", 10, both}} {
 		all = append(all, system{
-			name: format.name, label: "wllama, SmolLM2-135M-Instruct, " + format.label, base: "SmolLM2", vocab: bytePairs, every: format.every,
-			family: "wllama", query: url.Values{"model": {"gguf/smollm2-" + format.file + ".gguf"}, "pooling": {p.pooling}}, phases: format.phases,
+			name: format.name, label: "wllama, SmolLM2-135M-Instruct, " + format.format, base: "SmolLM2", vocab: bytePairs, every: format.every,
+			family: "wllama", query: url.Values{"model": {"gguf/" + filepath.Base(p.gguf[format.format])}, "pooling": {smolPooling}}, phases: format.phases,
 		})
 	}
 	if m := p.manifests["smollm2-slim"]; m != nil {
@@ -121,7 +124,7 @@ func systems(p *prepared) []system {
 
 // path is the address of the system's page on a server.
 func (s system) path() string {
-	query := url.Values{"system": {map[string]string{"effir": "effir", "client": "client", "transformers.js": "transformers", "wllama": "wllama"}[s.family]}}
+	query := url.Values{"system": {strings.TrimSuffix(s.family, ".js")}} // the name of its script
 	for name, values := range s.query {
 		query[name] = values
 	}

@@ -36,8 +36,6 @@ func openTab(ctx context.Context, s system) (*tab, error) {
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(path), chromedp.NoSandbox, chromedp.DisableGPU,
 		chromedp.Flag("disable-component-update", true),
-		// Memory is measured at once instead of at the next garbage collection.
-		chromedp.Flag("enable-blink-features", "ForceEagerMeasureMemory"),
 	)
 	allocator, release := chromedp.NewExecAllocator(ctx, options...)
 	page, cancel := chromedp.NewContext(allocator)

@@ -3,6 +3,7 @@ package measure
 import (
 	"context"
 	"errors"
+	"flag"
 	"math"
 	"path/filepath"
 	"slices"
@@ -111,5 +112,33 @@ func TestWriteThenRead(t *testing.T) {
 	}
 	if left, _ := filepath.Glob(filepath.Join(filepath.Dir(path), "*")); len(left) != 1 {
 		t.Errorf("files %v, want only the record", left)
+	}
+}
+
+func TestTrialsLeaveResultsAlone(t *testing.T) {
+	parse := func(args ...string) (o Options) {
+		t.Helper()
+		flags := flag.NewFlagSet("", flag.ContinueOnError)
+		o.Register(flags, 20, "docs/results/bench.json", "docs/bench/bench.html")
+		if err := flags.Parse(args); err != nil {
+			t.Fatal(err)
+		}
+		if err := o.Check(); err != nil {
+			t.Fatal(err)
+		}
+		return o
+	}
+	if o := parse(); o.Rounds != 20 || o.Results != "docs/results/bench.json" || o.Report != "docs/bench/bench.html" {
+		t.Errorf("without flags: %+v", o)
+	}
+	if o := parse("--quick"); o.Rounds != 2 || o.Results != filepath.Join(trialFolder, "bench.json") || o.Report != filepath.Join(trialFolder, "bench.html") {
+		t.Errorf("a trial: %+v", o)
+	}
+	if o := parse("--quick", "--results", "x.json"); o.Results != "x.json" {
+		t.Errorf("a trial with a file of its own: %+v", o)
+	}
+	o := Options{Rounds: 0}
+	if err := o.Check(); err == nil || !strings.Contains(err.Error(), "--rounds") {
+		t.Errorf("no rounds: %v", err)
 	}
 }

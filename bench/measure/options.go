@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"path/filepath"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
@@ -16,12 +17,16 @@ type Options struct {
 	Quick   bool   // tries the benchmark out: two rounds and the least work, figures worth nothing
 	Results string // the file of figures
 	Report  string // the HTML report
+
+	// defaults of the two, which a trial leaves alone
+	results, report string
 }
 
 // Register adds the flags --rounds, --quick, --results and --report with their defaults.
 func (o *Options) Register(flags *flag.FlagSet, rounds int, results, report string) {
+	o.results, o.report = results, report
 	flags.IntVar(&o.Rounds, "rounds", rounds, "`number` of interleaved rounds; the median is reported")
-	flags.BoolVar(&o.Quick, "quick", false, "try the benchmark out with two rounds: the figures are worth nothing")
+	flags.BoolVar(&o.Quick, "quick", false, "try the benchmark out with two rounds: the figures, worth nothing, go to "+trialFolder)
 	flags.StringVar(&o.Results, "results", results, "`file` for the figures")
 	flags.StringVar(&o.Report, "report", report, "`file` for the report with charts")
 }
@@ -31,11 +36,20 @@ func (o *Options) Check() error {
 	if o.Rounds < 1 {
 		return fmt.Errorf("--rounds is %d: give 1 or more", o.Rounds)
 	}
-	if o.Quick {
-		o.Rounds = min(o.Rounds, 2)
+	if !o.Quick {
+		return nil
+	}
+	o.Rounds = min(o.Rounds, 2)
+	for path, standard := range map[*string]string{&o.Results: o.results, &o.Report: o.report} {
+		if *path == standard {
+			*path = filepath.Join(trialFolder, filepath.Base(standard))
+		}
 	}
 	return nil
 }
+
+// trialFolder gets the files of trials, unless flags say otherwise.
+var trialFolder = filepath.Join("build", "bench", "trial")
 
 // Bar shows progress on a terminal; elsewhere it writes one line at the start. The function it
 // returns is what Rounds takes.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"math"
 	"runtime"
 	"slices"
 	"strconv"
@@ -26,6 +27,7 @@ type bench struct {
 	latency  []query    // queries
 	tokens   []tokenize // tokenizers
 	products []product  // kernels
+	others   []operation
 
 	series []measure.Series
 	kernel string // the name of our kernels
@@ -77,7 +79,9 @@ func (b *bench) prepare(ctx context.Context) error {
 	if err := b.prepareSmolLM(ctx, all); err != nil {
 		return err
 	}
-	b.prepareKernels()
+	if err := b.prepareKernels(); err != nil {
+		return err
+	}
 	var keep []setting
 	for _, e := range b.entries {
 		if r, ok := e.system.(running); ok {
@@ -270,4 +274,13 @@ func (e entry) measurement() measure.Case {
 		err := e.system.embed(ctx, e.rows)
 		return float64(len(e.rows)) / time.Since(start).Seconds(), err
 	}}
+}
+
+func cosine(x, y []float32) float64 {
+	var dot, xx, yy float64
+	for i := range x {
+		a, b := float64(x[i]), float64(y[i])
+		dot, xx, yy = dot+a*b, xx+a*a, yy+b*b
+	}
+	return dot / math.Sqrt(xx*yy)
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/effir/effir/bench/measure"
 	"github.com/effir/effir/toolchain/results"
+	"github.com/effir/effir/wasm/model"
 )
 
 // comparison is how far ours is ahead of the best peer with one model on a number of cores.
@@ -73,7 +74,31 @@ func (b *bench) figures() results.Figures {
 		}
 	}
 	all["matmul_of_limit"] = b.matmulOfLimit()
+	for name, of := range map[string]string{"minilm_docs_of_limit": miniLM, "smollm2_docs_of_limit": smolLM} {
+		all[name] = b.ofLimit(of)
+	}
 	return all
+}
+
+// ofLimit is, for documents on one core, the least time of their products over the time taken.
+func (b *bench) ofLimit(name string) float64 {
+	for _, e := range b.entries {
+		own, ok := e.system.(ours)
+		if e.model != name || e.cores != 1 || !ok {
+			continue
+		}
+		seconds := 0.0 // a token
+		for _, t := range own.Manifest().Tensors {
+			bits := map[string]int{model.Q4: 4, model.Q7: 7}[t.Type]
+			if bits > 0 {
+				limit := b.find(product{kernels: b.kernel, weights: bits}.limitSeries()).Median()
+				seconds += 2 * float64(t.Shape[0]) * float64(t.Shape[1]) / (limit * 1e9)
+			}
+		}
+		tokensASecond := b.find(e.series()).Median() * float64(e.tokens) / float64(len(e.rows))
+		return seconds * tokensASecond
+	}
+	return math.NaN()
 }
 
 // queryComparisons compares the times of single queries on one core.

@@ -47,18 +47,27 @@ func (p product) limitSeries() string {
 }
 
 // prepareKernels finds the kernels of this processor.
-func (b *bench) prepareKernels() {
+func (b *bench) prepareKernels() error {
 	for _, l := range limits.All() {
 		k, err := native.Named(l.Kernels)
 		if err != nil {
-			continue // limits and kernels ask the processor the same questions
+			return err
 		}
-		if p, err := newProduct(k, l); err == nil {
-			b.products = append(b.products, p)
-		} else {
-			b.say("kernels %s: %v", l.Kernels, err)
+		p, err := newProduct(k, l)
+		if err != nil {
+			return err
 		}
+		b.products = append(b.products, p)
+		if l.Weights == 7 { // once for each kind of kernels
+			continue
+		}
+		others, err := newOperations(k)
+		if err != nil {
+			return err
+		}
+		b.others = append(b.others, others...)
 	}
+	return nil
 }
 
 func newProduct(k kernel.Kernels, l limits.Limit) (product, error) {

@@ -3,7 +3,6 @@ package serve_test
 import (
 	"context"
 	"fmt"
-	"io/fs"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -16,26 +15,35 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"github.com/effir/effir/internal/guestbuild"
+	"github.com/effir/effir/internal/publish"
 	"github.com/effir/effir/internal/tinymodel"
-	"github.com/effir/effir/toolchain/corpus"
-	"github.com/effir/effir/toolchain/embed"
 	"github.com/effir/effir/toolchain/serve"
+	builder "github.com/effir/effir/toolchain/site"
 	"github.com/effir/effir/wasm/index"
 	"github.com/effir/effir/wasm/kernel/simd128"
+	format "github.com/effir/effir/wasm/site"
 	"github.com/effir/effir/web"
 	"github.com/effir/effir/web/browsertest"
 )
 
-// passages are what the tests search.
-var passages = []corpus.Passage{
-	{ID: "1", Title: "context.WithCancel", Section: "package context", URL: "https://pkg.go.dev/context#WithCancel", Text: "WithCancel returns a derived context with a new Done channel. Canceling this context releases resources associated with it."},
-	{ID: "2", Title: "net/http.Client.Timeout", Section: "type net/http.Client", URL: "https://pkg.go.dev/net/http#Client", Text: "Timeout specifies a time limit for requests made by this Client."},
-	{ID: "3", Title: "bufio.Scanner", Section: "package bufio", URL: "https://pkg.go.dev/bufio#Scanner", Text: "Scanner provides a convenient interface for reading data such as a file of newline-delimited lines of text."},
-	{ID: "4", Title: "sync.WaitGroup", Section: "package sync", URL: "https://pkg.go.dev/sync#WaitGroup", Text: "A WaitGroup waits for a collection of goroutines to finish."},
-	{ID: "5", Title: "strings.EqualFold", Section: "package strings", URL: "https://pkg.go.dev/strings#EqualFold", Text: "EqualFold reports whether two strings are equal under simple Unicode case-folding."},
-	{ID: "6", Title: "encoding/json.Marshal", Section: "package encoding/json", URL: "https://pkg.go.dev/encoding/json#Marshal", Text: "Marshal returns the JSON encoding of a value."},
-	{ID: "7", Title: "sync.Mutex", Section: "package sync", URL: "https://pkg.go.dev/sync#Mutex", Text: "A Mutex is a mutual exclusion lock."},
-	{ID: "8", Title: "os.ReadFile", Section: "package os", URL: "https://pkg.go.dev/os#ReadFile", Text: "ReadFile reads the named file and returns the contents."},
+// pages are what the tests search.
+var pages = []format.Page{
+	goPage("context", "WithCancel", "WithCancel returns a derived context with a new Done channel. Canceling this context releases resources associated with it."),
+	goPage("net/http", "Client.Timeout", "Timeout specifies a time limit for requests made by this Client."),
+	goPage("bufio", "Scanner", "Scanner provides a convenient interface for reading data such as a file of newline-delimited lines of text."),
+	goPage("sync", "WaitGroup", "A WaitGroup waits for a collection of goroutines to finish."),
+	goPage("strings", "EqualFold", "EqualFold reports whether two strings are equal under simple Unicode case-folding."),
+	goPage("encoding/json", "Marshal", "Marshal returns the JSON encoding of a value."),
+	goPage("sync", "Mutex", "A Mutex is a mutual exclusion lock."),
+	goPage("os", "ReadFile", "ReadFile reads the named file and returns the contents."),
+}
+
+func goPage(path, name, text string) format.Page {
+	return format.Page{
+		URL: "https://pkg.go.dev/" + path + "#" + name, Title: path + "." + name, Language: "en",
+		Filters:  []format.Field{{Key: "area", Value: strings.Split(path, "/")[0]}},
+		Passages: []format.Passage{{Text: text}},
+	}
 }
 
 // site is a server of real modules, a real model package (tiny, of random
@@ -52,13 +60,14 @@ type site struct {
 	progress serve.Progress
 }
 
-// newSite serves a bundle without vectors. alter may exchange modules.
-func newSite(t *testing.T, alter func(modules web.Assets)) *site {
+// newSite serves a bundle without vectors.
+func newSite(t *testing.T) *site {
 	t.Helper()
-	s := &site{t: t, browser: browsertest.Open(t), modelDir: tinymodel.Write(t), bundle: t.TempDir(), progress: serve.Progress{Done: true}}
-	if _, err := corpus.WriteBundle(s.bundle, passages, corpus.BundleOptions{Fusion: index.DefaultFusion()}); err != nil {
+	s := &site{t: t, browser: browsertest.Open(t), modelDir: filepath.Join(t.TempDir(), "model"), bundle: t.TempDir(), progress: serve.Progress{Done: true}}
+	if err := publish.Model(t.Context(), s.modelDir, os.DirFS(tinymodel.Write(t))); err != nil {
 		t.Fatal(err)
 	}
+	s.write(contentOf(pages))
 	page, err := web.Build(true)
 	if err != nil {
 		t.Fatal(err)
@@ -67,9 +76,6 @@ func newSite(t *testing.T, alter func(modules web.Assets)) *site {
 		"guest.wasm":            guestbuild.Module(t),
 		"kernels_baseline.wasm": simd128.Baseline,
 		"kernels_relaxed.wasm":  simd128.Relaxed,
-	}
-	if alter != nil {
-		alter(modules)
 	}
 	handler := serve.New(serve.Options{
 		Page: page, Modules: modules, Model: os.DirFS(s.modelDir), Index: os.DirFS(s.bundle), Progress: s.getProgress,
@@ -97,12 +103,25 @@ func (s *site) setProgress(p serve.Progress) {
 	s.progress = p
 }
 
-// embed gives the bundle's first n passages vectors.
-func (s *site) embed(n int) {
+func (s *site) write(content format.Content) {
 	s.t.Helper()
-	if err := embed.Bundle(s.t.Context(), s.bundle, os.DirFS(s.modelDir), passages[:n], func(int) {}); err != nil {
+	if _, err := format.Write(s.t.Context(), s.bundle, content, nil); err != nil {
 		s.t.Fatal(err)
 	}
+}
+
+// embed gives the bundle vectors.
+func (s *site) embed() {
+	s.t.Helper()
+	embedder, err := builder.NewEmbedder(os.DirFS(s.modelDir), s.t.TempDir())
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	vectors, err := embedder.Embed(s.t.Context(), pages, nil)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	s.write(format.Content{Pages: pages, Fusion: index.DefaultFusion(), Vectors: vectors, Model: embedder.Model()})
 }
 
 // fetched counts requests whose path contains part, and forgets all.
@@ -132,7 +151,7 @@ func (s *site) want(expression, want string) {
 	var got string
 	var err error
 	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(50 * time.Millisecond) {
-		if got, err = browsertest.Await[string](s.browser, "String("+expression+")"); err != nil {
+		if got, err = browsertest.Await[string](s.browser, "(async () => String(await ("+expression+")))()"); err != nil {
 			s.t.Fatal(err)
 		} else if got == want {
 			return
@@ -146,15 +165,15 @@ func text(selector string) string {
 	return fmt.Sprintf("document.querySelector(%q)?.textContent.trim()", selector)
 }
 
-// packageFiles returns the names of the content files in a folder.
-func packageFiles(t *testing.T, dir string) []string {
-	t.Helper()
-	names, err := fs.Glob(os.DirFS(dir), "*.bin")
-	if err != nil || len(names) == 0 {
-		t.Fatalf("%s holds no files: %v", dir, err)
-	}
-	for i, name := range names {
-		names[i] = filepath.Join(dir, name)
-	}
-	return names
+// part returns the expression of an element in the search component.
+func part(selector string) string {
+	return fmt.Sprintf(`document.querySelector("effir-search").shadowRoot.querySelector(%q)`, selector)
+}
+
+// said returns the expression of the text of an element in the search component.
+func said(selector string) string { return part(selector) + "?.textContent" }
+
+// contentOf is a bundle for search by keyword.
+func contentOf(pages []format.Page) format.Content {
+	return format.Content{Pages: pages, Fusion: index.DefaultFusion()}
 }

@@ -7,7 +7,6 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"math"
 	"runtime"
 	"slices"
 	"sync"
@@ -169,35 +168,67 @@ func (e *Encoder) Embed(ctx context.Context, texts []string, kind encoder.Kind, 
 	return vectors, failure
 }
 
-// batches tokenizes texts and fills batches with texts in order of length.
+// batches tokenizes texts, on all workers, and fills batches with texts in order
+// of length, the longest first: short ones at the end keep all workers busy until
+// then. There are several batches for each worker if the texts allow.
 func (e *Encoder) batches(texts []string, kind encoder.Kind) ([]batch, error) {
-	ids := make([][]int32, len(texts))
+	ids, err := e.tokens(texts, kind)
+	if err != nil {
+		return nil, err
+	}
 	var order []int
-	for i, text := range texts {
-		var err error
-		ids[i], err = e.encoder.Tokens(nil, text, kind)
-		if err != nil && !errors.Is(err, encoder.ErrEmpty) {
-			return nil, err
-		}
-		if err == nil {
-			order = append(order, i)
+	total := 0
+	for i, list := range ids {
+		if len(list) > 0 {
+			order, total = append(order, i), total+len(list)
 		}
 	}
-	slices.SortStableFunc(order, func(a, b int) int { return len(ids[a]) - len(ids[b]) })
+	slices.SortStableFunc(order, func(a, b int) int { return len(ids[b]) - len(ids[a]) })
 	s := <-e.sessions
 	capacity := s.Capacity()
 	e.sessions <- s
+	capacity = min(capacity, max(leastBatch, total/(shares*cap(e.sessions))))
 	var list []batch
-	room := math.MinInt
+	room := 0
 	for _, i := range order {
 		if room < len(ids[i]) {
-			list, room = append(list, batch{}), capacity
+			list, room = append(list, batch{}), max(capacity, len(ids[i]))
 		}
 		b := &list[len(list)-1]
 		b.texts, b.ids, b.sizes = append(b.texts, i), append(b.ids, ids[i]...), append(b.sizes, len(ids[i]))
 		room -= len(ids[i])
 	}
 	return list, nil
+}
+
+const (
+	// shares is how many batches a worker has at least where there are few texts:
+	// so many that one more or less matters little.
+	shares = 8
+	// leastBatch is the tokens with which products reach their full rate.
+	leastBatch = 128
+)
+
+// tokens returns the ids of each text, none for one without tokens.
+func (e *Encoder) tokens(texts []string, kind encoder.Kind) ([][]int32, error) {
+	ids := make([][]int32, len(texts))
+	workers := min(cap(e.sessions), len(texts))
+	failures := make([]error, workers)
+	var wait sync.WaitGroup
+	for worker := range workers {
+		wait.Go(func() {
+			for i := worker; i < len(texts); i += workers {
+				var err error
+				ids[i], err = e.encoder.Tokens(nil, texts[i], kind)
+				if err != nil && !errors.Is(err, encoder.ErrEmpty) {
+					failures[worker] = err
+					return
+				}
+			}
+		})
+	}
+	wait.Wait()
+	return ids, errors.Join(failures...)
 }
 
 // Tokens returns the token ids that the model sees for a text.

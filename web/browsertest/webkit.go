@@ -81,7 +81,7 @@ func (w *webkit) start(ctx context.Context, driver, browser string) error {
 	defer cancel()
 	session, capabilities, err := newWebDriver(ctx, fmt.Sprintf("http://127.0.0.1:%d", port), map[string]any{
 		"webkitgtk:browserOptions": map[string]any{"binary": browser, "args": []string{"--automation"}},
-		"timeouts":                 map[string]any{"script": 600_000, "pageLoad": 60_000},
+		"timeouts":                 map[string]any{"script": 120_000, "pageLoad": 60_000},
 	})
 	if err != nil {
 		return err

@@ -300,6 +300,7 @@ export class EffirSearch extends HTMLElement {
   /** receive shows results with the next frame: of several that come within one, the newest. */
   #receive(results: Results): void {
     this.#pending = results;
+    if (!this.#held) this.#list.pause();
     this.#frame ||= requestAnimationFrame(() => {
       this.#frame = 0;
       this.#flush();

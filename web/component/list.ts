@@ -14,7 +14,7 @@ export interface Entry {
 const BEST = 220; // characters of the best passage, about two lines
 const OTHER = 110; // of a further one, cut to one line by style
 
-const AT_ONCE = 3; // hits made in one frame
+const AT_ONCE = 2; // hits made in one frame
 
 /**
  * List shows hits as a listbox. A page with one passage is one option, which
@@ -46,12 +46,12 @@ export class List {
 
   /** show replaces the list, at once up to the hit of the page `keep`; ranks adds the places that each ranker gave. */
   show({ query, hits, mode }: Results, keep: number | undefined, ranks: boolean, language: Words): void {
-    this.stop();
+    this.pause();
     const shown = [...this.root.children];
     let same = 0;
     const signatures = hits.map((hit) => JSON.stringify([query, ranks && mode, hit.page, hit.title, ranks && [hit.keywordRank, hit.semanticRank], hit.passages]));
     while (same < hits.length && same < shown.length && this.signatures.get(shown[same]!) === signatures[same]) same++;
-    if (same < shown.length) this.root.style.minBlockSize = `${this.root.offsetHeight}px`;
+    if (same < shown.length && !this.root.style.minBlockSize) this.root.style.minBlockSize = `${this.root.offsetHeight}px`;
     for (const old of shown.slice(same)) old.remove();
 
     const size = hits.reduce((sum, { passages }) => sum + Math.max(1, passages.length), 0);
@@ -71,8 +71,13 @@ export class List {
     this.add(Math.max(AT_ONCE, hits.findIndex((hit) => hit.page === keep) + 1 - same));
   }
 
+  /** pause makes no more hits until the next show: it is called when newer results wait for their frame. */
+  pause(): void {
+    cancelAnimationFrame(this.frame);
+  }
+
   clear(): void {
-    this.stop();
+    this.pause();
     this.rest = [];
     this.root.replaceChildren();
     this.root.style.minBlockSize = "";
@@ -81,14 +86,10 @@ export class List {
 
   /** add makes some more hits, and has the others made in the frames that follow. */
   private add(count: number): void {
-    this.stop();
+    this.pause();
     this.root.append(...this.rest.splice(0, count).map((make) => make()));
     if (this.rest.length > 0) this.frame = requestAnimationFrame(() => this.add(AT_ONCE));
     else if (this.root.style.minBlockSize) this.root.style.minBlockSize = "";
-  }
-
-  private stop(): void {
-    cancelAnimationFrame(this.frame);
   }
 
   /** number says each option's place in the whole list, which its group would hide; it returns the next place. */
@@ -111,7 +112,7 @@ export class List {
   /** main is the option of the page and its best passage. */
   private main(hit: Hit, best: PassageHit | undefined, title: string, query: string, ranks: HTMLElement | undefined): HTMLElement {
     const found = wordsOf(query, best?.text ?? "", best?.highlights ?? []);
-    const heading = best && best.heading !== title ? best.heading : "";
+    const heading = below(title, best?.heading ?? "");
     const option = this.option({ hit, passage: best, url: safe(best?.url || hit.url) }, "main");
     const image = hit.image ? safe(hit.image) : undefined;
     if (image) option.append(make("img", { class: "image", part: "image", src: image, alt: "", width: 48, height: 48, loading: "lazy" }));
@@ -129,7 +130,8 @@ export class List {
   private further(hit: Hit, passage: PassageHit, query: string): HTMLElement {
     const found = wordsOf(query, passage.text, passage.highlights);
     const option = this.option({ hit, passage, url: safe(passage.url || hit.url) }, "further");
-    if (passage.heading) option.append(make("span", { class: "heading", part: "heading", dir: "auto" }, ...paint(words(passage.heading, found))));
+    const heading = below(hit.title, passage.heading) || passage.heading;
+    if (heading) option.append(make("span", { class: "heading", part: "heading", dir: "auto" }, ...paint(words(heading, found))));
     option.append(make("span", { class: "snippet", part: "snippet", dir: "auto" }, ...paint(snippet(passage.text, passage.highlights, OTHER))));
     return option;
   }
@@ -163,6 +165,13 @@ export function where(url: string): string {
   } catch {
     return url;
   }
+}
+
+/** below leaves out of a heading the page's title that it begins with, or is: "Reader.Read" below "Reader" is "Read". */
+export function below(title: string, heading: string): string {
+  if (!title || !heading.startsWith(title)) return heading;
+  const rest = heading.slice(title.length);
+  return /^[\p{L}\p{N}]/u.test(rest) ? heading : rest.replace(/^[\s.:›/|–-]+/u, "");
 }
 
 /** badge shows the places by words and by meaning as two overlapping discs. */

@@ -123,7 +123,7 @@ input:placeholder-shown ~ .clear { visibility: hidden; }
 .image { grid-column: 1; grid-row: 1 / span 3; inline-size: 3rem; block-size: 3rem; object-fit: cover; margin-inline-end: 0.9em; border-radius: calc(var(--_radius) / 2); background: var(--_wash); }
 .name { grid-column: 2; display: flex; align-items: baseline; gap: 0 0.5em; min-inline-size: 0; overflow: hidden; white-space: nowrap; }
 .title { flex: none; max-inline-size: 100%; overflow: hidden; color: var(--effir-title, var(--_text)); font-size: 1.0625em; font-weight: 650; text-overflow: ellipsis; }
-.name .heading { flex: 1; min-inline-size: 0; overflow: hidden; color: var(--_soft); text-overflow: ellipsis; }
+.name .heading { min-inline-size: 0; overflow: hidden; color: var(--_soft); text-overflow: ellipsis; }
 .name .heading::before { content: "›"; margin-inline-end: 0.5em; }
 .main:dir(rtl) .name .heading::before { content: "‹"; }
 .url { grid-column: 2 / -1; overflow: hidden; color: var(--_soft); font-size: 0.8125em; text-align: start; text-overflow: ellipsis; white-space: nowrap; }
@@ -134,9 +134,9 @@ input:placeholder-shown ~ .clear { visibility: hidden; }
 .further .snippet { flex: 1; min-inline-size: 0; overflow: hidden; color: var(--_soft); text-overflow: ellipsis; }
 mark { border-radius: 0.15em; background: var(--_mark); color: var(--_mark-text); }
 .ranks { grid-column: 3; grid-row: 1; display: inline-flex; margin-inline-start: 0.9em; align-self: center; isolation: isolate; }
-.disc { display: grid; align-items: center; inline-size: 1.9em; block-size: 1.9em; border-radius: 50%; color: var(--_rank-text); font-size: 0.6875em; font-weight: 700; font-variant-numeric: tabular-nums; mix-blend-mode: multiply; }
-.disc.keyword { padding-inline: 0.35em 0.6em; text-align: center; background: var(--_keyword); }
-.disc.meaning { padding-inline: 0.6em 0.35em; text-align: center; margin-inline-start: -0.5em; background: var(--_meaning); }
+.disc { display: grid; place-content: center; min-inline-size: 1.9em; block-size: 1.9em; border-radius: 1em; white-space: nowrap; color: var(--_rank-text); font-size: 0.6875em; font-weight: 700; font-variant-numeric: tabular-nums; mix-blend-mode: multiply; }
+.disc.keyword { padding-inline: 0.4em 0.65em; background: var(--_keyword); }
+.disc.meaning { padding-inline: 0.65em 0.4em; margin-inline-start: -0.5em; background: var(--_meaning); }
 .disc:not([data-state=placed]) { border: 1.5px dashed var(--_line); background: none; mix-blend-mode: normal; }
 .disc[data-state=unknown] { border-style: dotted; }
 

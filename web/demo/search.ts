@@ -28,10 +28,17 @@ async function start(): Promise<void> {
   try {
     search = await open("index/", { model: "model/", onProgress: (now) => ((status = now), showEngine()) });
     field.search = search;
+    await loadMeaning();
   } catch (thrown) {
     failure = (thrown as Error).message;
     showEngine();
   }
+}
+
+/** loadMeaning loads the model before the first search asks for it, unless the connection is to be spared. */
+async function loadMeaning(): Promise<void> {
+  if (!search?.status.index.meaning || search.status.model.held) return;
+  await search.loadMeaning().catch(() => {}); // the status says it
 }
 
 /** setAddress keeps ?q= in step with the field, so that a search can be linked to. */
@@ -76,12 +83,14 @@ addEventListener("popstate", fromAddress);
 
 showEngine();
 fromAddress();
-await start();
+void start();
 await watch(async (now) => {
   progress = now;
   showEngine();
   if (!search) return;
   const before = status;
   await search.refresh().catch(() => {}); // without an error of its own the list stays as it is
-  if (status?.index.meaning !== before?.index.meaning) field.value = field.value; // the same search, now also by meaning
+  if (status?.index.meaning === before?.index.meaning) return;
+  field.value = field.value; // the same search, now also by meaning
+  void loadMeaning();
 });

@@ -1,3 +1,4 @@
+import type { Kernels } from "../src/types.ts";
 import { byId, element } from "./dom.ts";
 import { bytes } from "./format.ts";
 
@@ -10,16 +11,16 @@ interface Weight {
 
 const files: [name: string, what: string][] = [
   ["search.js", "page, component and client"],
-  ["worker.js", "engine's script"],
+  ["worker.js", "engine’s script"],
   ["guest.wasm", "engine"],
-  ["kernels_relaxed.wasm", "fast kernels"],
-  ["index/index.json", "index's entry"],
-  ["model/model.json", "model's entry"],
+  ["index/index.json", "index’s entry"],
+  ["model/model.json", "model’s entry"],
 ];
 
 /** showWeights asks the server how large the parts are as sent, and lists them with the model. */
-export async function showWeights(modelBytes: number): Promise<void> {
-  const known = await Promise.all(files.map(async ([name, what]): Promise<Weight> => ({ name, what, bytes: await size(name) })));
+export async function showWeights(modelBytes: number, kernels: Kernels = "relaxed"): Promise<void> {
+  const all = [...files, [`kernels_${kernels}.wasm`, "kernels"] as const];
+  const known = await Promise.all(all.map(async ([name, what]): Promise<Weight> => ({ name, what, bytes: await size(name) })));
   if (modelBytes > 0) known.push({ name: "model/", what: "model, once, then from the cache", bytes: modelBytes });
   const sum = known.reduce((total, part) => total + part.bytes, 0);
   const rows = known.map((part) => {

@@ -133,14 +133,15 @@ func missingFiles(v *visit) {
 	}
 	v.host.heal()
 	v.host.fail("/effir/model/pages.json", -1, missing) // chunks can be verified only as a whole then
-	ask[any](p, "refresh")                               // tries again what had failed
+	ask[any](p, "refresh")                              // tries again what had failed
 	fused(p, "compost")
 	wholeModel(p)
 
-	v.host.fail(manifest, 1, instead(v.site.pages, "index.html"))
+	v.host.fail(manifest, -1, instead(v.site.pages, "index.html"))
 	if message := refused(p, "open", "/effir/"); !strings.Contains(message, "index.json") {
 		v.Errorf("a server that answers with its start page: %q", message)
 	}
+	v.host.heal()
 
 	v.host.publish(v.site.pages, v.site.library, v.site.bare)
 	s := ask[status](p, "open", "/effir/")
@@ -232,12 +233,16 @@ func poorBrowsers(v *visit) {
 		"caches":        `Object.defineProperty(globalThis, "caches", { value: undefined });`,
 		"room in them":  `Cache.prototype.put = async () => { throw new DOMException("full", "QuotaExceededError") };`,
 		"caches at all": `CacheStorage.prototype.open = async () => { throw new DOMException("no", "SecurityError") };`,
-		"locks":         `Object.defineProperty(Object.getPrototypeOf(navigator), "locks", { value: undefined });`,
+		"locks":         `Object.defineProperty(WorkerNavigator.prototype, "locks", { value: undefined });`,
 	} {
 		v.Logf("without %s", lack)
 		v.host.heal()
 		v.host.fail("/effir/worker.js", -1, before(script))
-		p := v.open("/test.html")
+		path := "/test.html"
+		if lack == "locks" {
+			path += "?nolocks"
+		}
+		p := v.open(path)
 		ask[status](p, "open", "/effir/")
 		if got, want := fused(p, "sticky leaves").titles()[0], v.best("sticky leaves").Title; got != want {
 			v.Errorf("without %s %q is found first, want %q", lack, got, want)

@@ -12,7 +12,7 @@ import (
 )
 
 // figures are what the tests measured.
-var figures = measured.Figures{"accessibility_violations": 0}
+var figures = measured.Figures{}
 
 // record adds the figures to those that others have put into web.json, if there is
 // a folder for results.

@@ -180,7 +180,11 @@ func (h *host) find(name string) ([]byte, manner) {
 			break
 		}
 	}
-	if content != nil && path.Ext(name) == ".html" {
+	switch {
+	case content == nil:
+	case path.Base(name) == "worker.js":
+		content = append([]byte(workerWatch), content...)
+	case path.Ext(name) == ".html":
 		content = bytes.Replace(content, []byte("<meta charset"), []byte(testScripts+"<meta charset"), 1)
 	}
 	for _, f := range h.faults {
@@ -191,6 +195,10 @@ func (h *host) find(name string) ([]byte, manner) {
 	}
 	return content, well
 }
+
+// workerWatch tells the page, see page/watch.ts, what nobody catches in a worker.
+const workerWatch = `addEventListener("unhandledrejection", ({ reason }) => new BroadcastChannel("problems").postMessage("in the worker: " + String(reason?.stack ?? reason)));
+`
 
 const testScripts = `<script src="/watch.js"></script><script type="module" src="/harness.js"></script>`
 

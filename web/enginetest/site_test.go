@@ -6,7 +6,6 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
-	"slices"
 	"sync"
 	"testing"
 
@@ -34,6 +33,8 @@ type built struct {
 	// bare is an index without vectors.
 	bare    fs.FS
 	encoder *native.Encoder
+	// axe says that axe-core is there.
+	axe bool
 	// modelBytes are what a browser downloads of the model.
 	modelBytes int64
 }
@@ -41,7 +42,7 @@ type built struct {
 // layers are those of the site as it should be.
 func (b *built) layers() []fs.FS { return []fs.FS{b.pages, b.library, b.index} }
 
-var site25 struct {
+var shared struct {
 	sync.Once
 	dir   string
 	built *built
@@ -50,17 +51,17 @@ var site25 struct {
 // theSite builds the site once.
 func theSite(t *testing.T) *built {
 	t.Helper()
-	site25.Do(func() {
-		b, err := build(t, site25.dir)
+	shared.Do(func() {
+		b, err := build(t, shared.dir)
 		if err != nil {
 			t.Fatal(err)
 		}
-		site25.built = b
+		shared.built = b
 	})
-	if site25.built == nil {
+	if shared.built == nil {
 		t.Fatal("the site could not be built, see above")
 	}
-	return site25.built
+	return shared.built
 }
 
 func TestMain(m *testing.M) {
@@ -68,7 +69,7 @@ func TestMain(m *testing.M) {
 	if err != nil {
 		panic(err)
 	}
-	site25.dir = dir
+	shared.dir = dir
 	code := m.Run()
 	_ = os.RemoveAll(dir)
 	os.Exit(code)
@@ -80,7 +81,7 @@ func build(t *testing.T, dir string) (*built, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &built{pages: nil}
+	b := new(built)
 	if b.encoder, err = native.Open(model, native.Options{}); err != nil {
 		return nil, err
 	}
@@ -99,6 +100,7 @@ func build(t *testing.T, dir string) (*built, error) {
 	}
 	if axe, err := os.ReadFile("../node_modules/axe-core/axe.min.js"); err == nil {
 		pages["axe.js"] = axe
+		b.axe = true
 	}
 	b.pages = pages
 
@@ -195,12 +197,12 @@ func must[T any](value T, err error) T {
 	return value
 }
 
-// embed returns the bytes of texts' vectors as native Go computes them.
+// embed returns the vectors of texts as native Go computes them.
 func (b *built) embed(t *testing.T, texts []string, kind encoder.Kind) [][]float32 {
 	t.Helper()
 	vectors, err := b.encoder.Embed(context.WithoutCancel(t.Context()), texts, kind, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	return slices.Clone(vectors)
+	return vectors
 }

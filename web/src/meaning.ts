@@ -109,9 +109,11 @@ export class Meaning {
       const { guest, weights, basics } = loaded;
       signal?.throwIfAborted();
       const { tokens, rows } = this.call(guest, () => guest.reads(text, kind));
+      const needed = weights.need(rows, signal ?? this.life.signal);
+      needed.catch(() => {}); // should the basics fail first
       await basics;
       const began = performance.now();
-      await weights.need(rows, signal ?? this.life.signal);
+      await needed;
       signal?.throwIfAborted();
       const waited = performance.now() - began;
       void this.restOf(loaded).catch(() => {});

@@ -21,6 +21,8 @@ interface Chunk {
   /** Pages that the cache has. */
   kept: boolean[];
   complete: boolean;
+  /** A look into the cache that is under way. */
+  reading: Promise<void> | undefined;
 }
 
 const LANES = 4;
@@ -55,7 +57,7 @@ export class Weights {
       const count = pages ? Math.ceil(file.bytes / pages.pageBytes) : 1;
       const hashes = pages ? pages.hashes.slice(page, page + count) : [file.name];
       const none = hashes.map(() => false);
-      this.chunks.push({ file, offset, pageBytes: pages?.pageBytes ?? file.bytes, hashes, present: none, kept: [...none], complete: false });
+      this.chunks.push({ file, offset, pageBytes: pages?.pageBytes ?? file.bytes, hashes, present: none, kept: [...none], complete: false, reading: undefined });
       offset += file.bytes;
       page += count;
     }
@@ -167,7 +169,12 @@ export class Weights {
   }
 
   /** fromCache places the pages that the store holds; entries with wrong bytes are forgotten. */
-  private async fromCache(chunk: Chunk): Promise<void> {
+  private fromCache(chunk: Chunk): Promise<void> {
+    chunk.reading ??= this.readCache(chunk).finally(() => (chunk.reading = undefined));
+    return chunk.reading;
+  }
+
+  private async readCache(chunk: Chunk): Promise<void> {
     const entries: { url: string; start: number; bytes: Uint8Array<ArrayBuffer> }[] = [];
     for (const url of await this.store.keptOf(chunk.file)) {
       const [, start, last] = /\?bytes=(\d+)-(\d+)$/.exec(url)?.map(Number) ?? [];

@@ -1,5 +1,5 @@
 import { type Piece, snippet, words, wordsOf } from "../component/snippet.ts";
-import { where } from "../component/list.ts";
+import { below, where } from "../component/list.ts";
 import { equal, test } from "./harness.ts";
 
 const marks = (parts: Piece[]): string[] => parts.filter((part) => part.mark).map((part) => part.text);
@@ -52,4 +52,12 @@ test("addresses are shown as steps", () => {
   equal(where("javascript:alert(1)"), "", "no page");
   equal(where("/%zz"), "/%zz", "broken escapes");
   equal(where(""), "", "none");
+});
+
+test("headings don't repeat the page's title", () => {
+  equal(below("bufio.Reader", "bufio.Reader.ReadLine"), "ReadLine", "a part of it");
+  equal(below("Guide", "Guide: first steps"), "first steps", "a colon");
+  equal(below("Guide", "Guide"), "", "the title itself");
+  equal(below("Guide", "Guides"), "Guides", "another word");
+  equal(below("", "Guide"), "Guide", "no title");
 });

@@ -14,5 +14,4 @@ export const client: System = {
     const [vector] = await search.embed([text], { kind: "passage" });
     return vector!;
   },
-  memory: () => search.status.memory,
 };

@@ -34,7 +34,6 @@ serve({
     guest.tokenizer(await files.at(-1)!);
   },
   embed: (text) => guest.embed(text, "passage"),
-  memory: () => guest.memoryBytes,
   rate: (kernel, ...parameters) => (rates ??= new Rates(chosen)).measure(kernel, parameters),
 });
 

@@ -3,13 +3,17 @@
  * model and embed a first text. The benchmark drives it by `bench`.
  */
 import { client } from "./client.ts";
-import { methodsOf, type Answer, type Methods, type Question } from "./system.ts";
+import { methodsOf, type Answer, type Methods, type Question, type System } from "./system.ts";
+
+/** An empty page, for what is the browser's own. */
+const none: System = { load: async () => {}, embed: () => new Float32Array() };
 
 type Call = (method: keyof Methods, ...parameters: unknown[]) => Promise<unknown>;
 
 const parameters = new URLSearchParams(location.search);
 const name = parameters.get("system")!;
-const call = name === "client" ? inPage(methodsOf(client)) : inWorker(new URL(`${name}.js`, import.meta.url));
+const systems: Record<string, System> = { client, none };
+const call = systems[name] ? inPage(methodsOf(systems[name])) : inWorker(new URL(`${name}.js`, import.meta.url));
 
 function inPage(methods: Methods): Call {
   return async (method, ...parameters) => methods[method](...(parameters as never[]));
@@ -43,10 +47,4 @@ const first = call("load", Object.fromEntries(parameters))
   .then(() => performance.now());
 first.catch(() => {}); // the benchmark asks for it
 
-/** memory returns the bytes of the page and its workers; it needs a page that is isolated from others. */
-async function memory(): Promise<number> {
-  type Measured = { measureUserAgentSpecificMemory(): Promise<{ bytes: number }> };
-  return (await (performance as unknown as Measured).measureUserAgentSpecificMemory()).bytes;
-}
-
-Object.assign(globalThis, { bench: { first, call, memory } });
+Object.assign(globalThis, { bench: { first, call } });

@@ -6,17 +6,12 @@ export interface System {
   embed(text: string): Float32Array | Promise<Float32Array>;
   /** tokens counts what the model reads of a text, special tokens included, as far as the system tells. */
   tokens?(text: string): number | Promise<number>;
-  /**
-   * memory returns the bytes of the system's WebAssembly memories, if it knows
-   * them. Browsers count a memory only once a script has looked at its bytes.
-   */
-  memory?(): number;
   /** rate returns 10^9 operations a second of a kernel. */
   rate?(kernel: string, ...parameters: number[]): number;
 }
 
 /** Methods are what the benchmark asks of a system. */
-export type Methods = Record<"load" | "embed" | "tokens" | "time" | "rate" | "memory", (...parameters: never[]) => unknown>;
+export type Methods = Record<"load" | "embed" | "tokens" | "time" | "rate", (...parameters: never[]) => unknown>;
 
 /** What a page asks of a system in a worker, and what that answers. */
 export interface Question {
@@ -53,7 +48,6 @@ export function methodsOf(system: System): Methods {
     embed: async (text: string) => Array.from(await system.embed(text)),
     tokens: (text: string) => system.tokens?.(text) ?? 0,
     time,
-    memory: () => system.memory?.() ?? 0,
     rate: (kernel: string, ...parameters: number[]) => {
       if (!system.rate) throw new Error("this system does not show its kernels");
       return system.rate(kernel, ...parameters);

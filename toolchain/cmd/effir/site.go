@@ -19,11 +19,12 @@ func siteCommand() *cobra.Command {
 	var out, guest, modelName string
 	c := &cobra.Command{
 		Use:   "site",
-		Short: "Write the page, the client library, the runtime's modules and the model to a folder",
-		Long: `Write everything that a static site needs beside a search bundle (in index/):
-index.html with its scripts, the client library effir.js with worker.js, guest.wasm, the
-kernel modules, and the model package in model/. A package that is in model/ already
-stays unless --model names another.`,
+		Short: "Write the demo's pages, the library, the runtime's modules and the model to a folder",
+		Long: `Write everything that the demo needs beside an index (in index/) to run on a static
+host: its pages, the library with worker.js and the element effir-search.js, guest.wasm,
+the kernel modules, and the model package in model/ with pages.json, by which browsers
+fetch parts of it. A package that is in model/ already stays unless --model names
+another. For a search of one's own site, effir index writes all that is needed.`,
 		Example: "  effir site -o site\n  effir site -o site --model packages/slim",
 		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {

@@ -38,10 +38,10 @@ func run(ctx context.Context, page, query, out string) error {
 		return err
 	}
 	defer stop()
-	if err := chromedp.Do(browser, chromedp.EmulateViewport(1100, 900), chromedp.Navigate(page+"?q="+url.QueryEscape(query))); err != nil {
+	if err := chromedp.Do(browser, chromedp.EmulateViewport(1280, 900), chromedp.Navigate(page+"?q="+url.QueryEscape(query))); err != nil {
 		return err
 	}
-	const semantic = `[...document.querySelectorAll(".badge.meaning b")].some((rank) => rank.textContent.startsWith("#")) &&
+	const semantic = `document.querySelector("effir-search")?.shadowRoot.querySelector(".disc.meaning[data-state=placed]") != null &&
 		document.getAnimations().length === 0`
 	if _, err := chromedp.Run(browser, chromedp.Poll[bool](semantic, chromedp.WithPollingTimeout(2*time.Minute))); err != nil {
 		return fmt.Errorf("no results by meaning: %w", err)

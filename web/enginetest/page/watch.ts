@@ -17,6 +17,7 @@ const { problems, workers } = globalThis.watch;
 
 addEventListener("error", (event) => problems.push(`error: ${event.message}`));
 addEventListener("unhandledrejection", (event) => problems.push(`unhandled rejection: ${String(event.reason)}`));
+new BroadcastChannel("problems").onmessage = ({ data }) => problems.push(String(data));
 document.addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI, sourceFile, lineNumber, sample }) =>
   problems.push(`policy: ${violatedDirective} ${blockedURI} at ${sourceFile}:${lineNumber} ${sample}`),
 );
@@ -41,7 +42,11 @@ if (PerformanceObserver.supportedEntryTypes.includes("layout-shift")) {
 }
 
 // Under Save-Data as the engine knows it; engines without the interface get it on demand.
-const wish = new URLSearchParams(location.search).get("connection");
+const settings = new URLSearchParams(location.search);
+const wish = settings.get("connection");
 if (wish) Object.defineProperty(navigator, "connection", { value: Object.assign(new EventTarget(), JSON.parse(wish)) });
+
+// What older browsers lack, on the page as in its workers.
+if (settings.has("nolocks")) Object.defineProperty(Navigator.prototype, "locks", { value: undefined });
 
 export {};

@@ -1,19 +1,22 @@
-package main
+// Package texts makes texts of given numbers of tokens.
+package texts
 
 import (
 	"fmt"
+	"io/fs"
 	"math/rand/v2"
 	"strings"
 
 	"github.com/effir/effir/wasm/model"
+	"github.com/effir/effir/wasm/model/modeldir"
 	"github.com/effir/effir/wasm/tokenizer"
 )
 
-// lengths are the tokens of the texts that are embedded, special tokens included.
-var lengths = []int{8, 16, 32, 64, 128}
+// Lengths are the tokens of the texts that are embedded, special tokens included.
+var Lengths = []int{8, 16, 32, 64, 128}
 
-// variants is the number of different texts of a length: no system may answer from a cache.
-const variants = 7
+// Variants is the number of different texts of a length: no system may answer from a cache.
+const Variants = 7
 
 // words are common and of one token each in the vocabularies compared; those that are not are left out.
 var words = strings.Fields(`
@@ -26,9 +29,9 @@ var words = strings.Fields(`
 	found made built known called used seen held kept given taken moved carried between before after
 	under over near through without against during because where which while there every other many`)
 
-// texts returns variants texts of each length, as the tokenizer of a package counts with the special
+// Make returns Variants texts of each length, as the tokenizer of a package counts with the special
 // tokens that the package puts around passages.
-func texts(m *model.Manifest, t *tokenizer.Tokenizer) (map[int][]string, error) {
+func Make(m *model.Manifest, t *tokenizer.Tokenizer) (map[int][]string, error) {
 	if m.Embedding.Passage != "" {
 		return nil, fmt.Errorf("package %s puts %q before passages: texts of a given length cannot be made for it", m.Name, m.Embedding.Passage)
 	}
@@ -45,8 +48,8 @@ func texts(m *model.Manifest, t *tokenizer.Tokenizer) (map[int][]string, error) 
 	random := rand.New(rand.NewPCG(1, 2))
 	special := len(m.Embedding.Prefix) + len(m.Embedding.Suffix)
 	all := map[int][]string{}
-	for _, length := range lengths {
-		for range variants {
+	for _, length := range Lengths {
+		for range Variants {
 			chosen := make([]string, length-special)
 			for i := range chosen {
 				chosen[i] = usable[random.IntN(len(usable))]
@@ -59,4 +62,21 @@ func texts(m *model.Manifest, t *tokenizer.Tokenizer) (map[int][]string, error) 
 		}
 	}
 	return all, nil
+}
+
+// Of is Make for a package with its own tokenizer.
+func Of(files fs.FS) (map[int][]string, error) {
+	m, _, err := modeldir.Open(files)
+	if err != nil {
+		return nil, err
+	}
+	content, err := modeldir.ReadFile(files, m.Tokenizer)
+	if err != nil {
+		return nil, err
+	}
+	t, err := tokenizer.Parse(content)
+	if err != nil {
+		return nil, err
+	}
+	return Make(m, t)
 }

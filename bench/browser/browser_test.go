@@ -1,0 +1,98 @@
+package main
+
+import (
+	"errors"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/effir/effir/bench/measure"
+	"github.com/effir/effir/bench/texts"
+	"github.com/effir/effir/internal/guestbuild"
+	"github.com/effir/effir/models"
+	"github.com/effir/effir/wasm/model"
+	"github.com/effir/effir/wasm/model/modeldir"
+	"github.com/effir/effir/web/browsertest"
+)
+
+// TestPhasesOnTheReleasedModel runs all phases for the systems that need no download.
+func TestPhasesOnTheReleasedModel(t *testing.T) {
+	if _, err := browsertest.Find(); errors.Is(err, browsertest.ErrMissing) && os.Getenv(browsertest.RequireVariable) != "1" {
+		t.Skip(err)
+	}
+	const name = "bge-small-slim"
+	p := &prepared{dir: t.TempDir(), packages: map[string]fs.FS{name: models.Default()}, manifests: map[string]*model.Manifest{}, sites: map[string]string{}}
+	var err error
+	if p.manifests[name], _, err = modeldir.Open(p.packages[name]); err != nil {
+		t.Fatal(err)
+	}
+	if err := p.publishSites(t.Context(), name); err != nil {
+		t.Fatal(err)
+	}
+	guest := filepath.Join(t.TempDir(), "guest.wasm")
+	if err := os.WriteFile(guest, guestbuild.Module(t), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	tree, err := newTree(filepath.Join("..", ".."), guest, p)
+	if err != nil {
+		t.Fatal(err)
+	}
+	b := &bench{Options: measure.Options{Rounds: 1, Quick: true}, log: io.Discard, packer: packer{t.TempDir()}}
+	if b.server, err = serve(tree); err != nil {
+		t.Fatal(err)
+	}
+	defer b.server.Close()
+	of, err := texts.Of(p.packages[name])
+	if err != nil {
+		t.Fatal(err)
+	}
+	b.texts = map[vocabulary]map[int][]string{wordPieces: of}
+	for _, s := range systems(p) {
+		if s.name == effirSlimBGE {
+			s.name = effirMiniLM // the system in whose page kernels are measured
+			b.systems = append(b.systems, s)
+		}
+		if s.name == clientSlimBGE {
+			b.systems = append(b.systems, s)
+		}
+	}
+
+	latency, err := b.latency(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, length := range texts.Lengths {
+		if ms := measure.Find(latency.Series, textCase(effirMiniLM, length)).Median(); !(ms > 0 && ms < 60_000) {
+			t.Errorf("%d tokens take %g ms", length, ms)
+		}
+	}
+	for _, kernel := range kernels {
+		limit, rate := measure.Find(latency.Series, limitCase(kernel)), measure.Find(latency.Series, rateCase(kernel, "SmolLM2", 64))
+		if !(limit.Median() > 0.1 && rate.Median() > 0.1) {
+			t.Errorf("%s: %v of %v", kernel, rate, limit)
+		}
+	}
+
+	startup, err := b.startup(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if ms := measure.Find(startup.Series, firstResult(clientSlimBGE)).Median(); !(ms > 0 && ms < 60_000) {
+		t.Errorf("a known page takes %g ms to its first embedding", ms)
+	}
+	// Runtime and layers at least; at most all of the model besides.
+	all := float64(p.manifests[name].Weights.Bytes) / 1e6
+	if mb := measure.Find(startup.Series, transferred(clientSlimBGE)).Median(); !(mb > 2 && mb < all+2) {
+		t.Errorf("a first visit gets %g MB, the weights alone are %g", mb, all)
+	}
+
+	memory, err := b.memory(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if s := measure.Find(memory.Series, pageMemory(clientSlimBGE)); len(s.Values) > 0 && !(s.Median() > 2 && s.Median() < 500) {
+		t.Errorf("the page holds %g MB", s.Median())
+	}
+}
