@@ -118,10 +118,10 @@ func TestComponentKeepsTheChoiceWhenMeaningArrives(t *testing.T) {
 	p.press("ArrowDown", "")
 	p.press("ArrowDown", "")
 	p.press("ArrowDown", "")
-	p.want(active, "context.CancelFunc")
+	p.want(active, "CancelFunc")
 	place := p.value(part("[aria-selected=true]") + `.getAttribute("aria-posinset")`)
 	p.want(partText(".count"), "7 results")
-	p.want(active, "context.CancelFunc") // a main option before, now one of the page's further passages
+	p.want(active, "CancelFunc") // a main option before, now one of the page's further passages
 	if now := p.value(part("[aria-selected=true]") + `.getAttribute("aria-posinset")`); now == place {
 		t.Errorf("the option is still number %s: the scenario does not move it", now)
 	}
@@ -244,6 +244,16 @@ func TestComponentTakesAnEngineOfThePage(t *testing.T) {
 	p.value(`document.querySelector("main").prepend(document.querySelector("effir-search"))`)
 	p.want(partText(".count"), "2 found")
 	p.want(`document.querySelector("effir-search").value`, "request")
+	// So does taking it out for a while.
+	p.value(`(async () => {
+		const field = document.querySelector("effir-search");
+		field.remove();
+		await new Promise((resolve) => setTimeout(resolve, 50));
+		field.value = "zzz";
+		document.querySelector("main").append(field);
+	})()`)
+	p.want(partText("[part=empty] p"), "Nothing found for “zzz”.")
+	p.want(partText(".load .text"), "By words")
 }
 
 func TestComponentSpeaksItsLanguage(t *testing.T) {

@@ -40,12 +40,12 @@ func TestFigures(t *testing.T) {
 	figures := b.figures(f)
 	var got []string
 	for _, figure := range figures {
-		got = append(got, figure.name)
+		got = append(got, figure.Name)
 	}
 	if !slices.Equal(got, names) {
 		t.Errorf("figures %q, want %q", got, names)
 	}
-	values, missing := record(figures)
+	values, missing := measure.Values(figures)
 	// Products of 64 tokens: 64 million operations by 7 bits at 80 GOP/s, 32 million by 4 at 100.
 	least := 64.0/80 + 32.0/100
 	for name, want := range map[string]float64{
@@ -67,7 +67,7 @@ func TestFigures(t *testing.T) {
 	if !strings.Contains(missing["slim_vs_full_128"], "--smol-slim") {
 		t.Errorf("the reason %q has no remedy", missing["slim_vs_full_128"])
 	}
-	table := plain(figures)
+	table := measure.Plain(figures)
 	for _, want := range []string{"2.50 ± 0.25", "not measured", "reached"} {
 		if !strings.Contains(table, want) {
 			t.Errorf("the table lacks %q:\n%s", want, table)
@@ -77,7 +77,7 @@ func TestFigures(t *testing.T) {
 
 func TestLimitsWithoutRelaxedSIMD(t *testing.T) {
 	b := &bench{systems: []system{{name: effirMiniLM, model: &model.Manifest{Tensors: []model.Tensor{{Name: "layer.0.qkv", Type: "q7", Shape: []int{8, 32}}}}}}}
-	_, missing := record(b.limits(&findings{series: []measure.Series{series(textCase(effirMiniLM, 64), 2)}}))
+	_, missing := measure.Values(b.limits(&findings{series: []measure.Series{series(textCase(effirMiniLM, 64), 2)}}))
 	for _, name := range []string{"matmul_of_limit", "forward_of_limit_64"} {
 		if !strings.Contains(missing[name], "relaxed SIMD") {
 			t.Errorf("%s: reason %q", name, missing[name])

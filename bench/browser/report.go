@@ -11,7 +11,7 @@ import (
 )
 
 // report is the page about a run.
-func (b *bench) report(figures []figure, f *findings, r *measure.Record) report.Page {
+func (b *bench) report(figures []measure.Figure, f *findings, r *measure.Record) report.Page {
 	return report.Page{
 		Title: "EffiR in the browser, measured against transformers.js and wllama",
 		Lead: fmt.Sprintf("%s; %s; %s; commit %s, %s. One thread, pages without special headers.",
@@ -19,7 +19,7 @@ func (b *bench) report(figures []figure, f *findings, r *measure.Record) report.
 		Sections: []report.Section{
 			{Title: "Figures", Parts: []report.Part{
 				report.Text("Ratios are the peer's median over ours: above 1 ours is ahead. Shares are of what the processor can do. The spread follows from the median absolute deviations of both."),
-				report.Table{Columns: []string{"", "measured", "wanted", ""}, Rows: rows(figures)},
+				report.Table{Columns: []string{"", "measured", "wanted", ""}, Rows: measure.Rows(figures)},
 			}},
 			{Title: "Milliseconds per text", Parts: b.latencyParts(f)},
 			{Title: "The limit", Parts: limitParts(b, f)},
@@ -70,7 +70,20 @@ func (b *bench) latencyParts(f *findings) []report.Part {
 		chart.Series = append(chart.Series, series)
 		table.Rows = append(table.Rows, row)
 	}
-	return []report.Part{chart, table}
+	ratios := report.Table{Caption: "Times as long as ours with the same model.", Columns: table.Columns}
+	for _, pair := range samePairs(b.systems) {
+		row := []string{pair[1] + " over " + pair[0]}
+		for _, length := range texts.Lengths {
+			ratio, spread := measure.Ratio(f.find(textCase(pair[1], length)), f.find(textCase(pair[0], length)))
+			if math.IsNaN(ratio) {
+				row = append(row, "–")
+				continue
+			}
+			row = append(row, fmt.Sprintf("%.2f ± %.2f", ratio, spread))
+		}
+		ratios.Rows = append(ratios.Rows, row)
+	}
+	return []report.Part{chart, table, ratios}
 }
 
 func limitParts(b *bench, f *findings) []report.Part {

@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"maps"
-	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -29,12 +28,13 @@ func (b *bench) write(phases map[string]*outcome) error {
 		f.versions[name] = version
 	}
 	figures := b.figures(f)
-	values, missing := record(figures)
+	values, missing := measure.Values(figures)
 	kept, err := measure.Write(b.Results, values, missing, f.versions, f.series)
 	if err != nil {
 		return err
 	}
-	if err := atomicfile.Write(strings.TrimSuffix(b.Results, ".json")+".md", []byte(markdown(figures, kept))); err != nil {
+	about := "Medians of interleaved rounds in " + kept.Systems["browser"] + "; ratios are the peer's over ours. Measured on"
+	if err := atomicfile.Write(strings.TrimSuffix(b.Results, ".json")+".md", []byte(measure.Markdown("in Chromium, one thread", about, figures, kept))); err != nil {
 		return err
 	}
 	if err := os.MkdirAll(filepath.Dir(b.Report), 0o755); err != nil {
@@ -43,42 +43,6 @@ func (b *bench) write(phases map[string]*outcome) error {
 	if err := b.report(figures, f, kept).Write(b.Report); err != nil {
 		return err
 	}
-	fmt.Fprint(b.log, "\n", plain(figures), "\n", b.Results, ", ", b.Report, "\n")
+	fmt.Fprint(b.log, "\n", measure.Plain(figures), "\n", b.Results, ", ", b.Report, "\n")
 	return nil
-}
-
-// rows are the figures as a table: what, value with spread, target.
-func rows(figures []figure) [][]string {
-	var out [][]string
-	for _, f := range figures {
-		value, mark := fmt.Sprintf("%.2f ± %.2f", f.value, f.spread), "reached"
-		switch {
-		case math.IsNaN(f.value):
-			value, mark = "not measured", f.reason
-		case f.value < f.target:
-			mark = "not reached"
-		}
-		out = append(out, []string{f.what, value, fmt.Sprintf("%.2f", f.target), mark})
-	}
-	return out
-}
-
-func plain(figures []figure) string {
-	var b strings.Builder
-	for i, row := range rows(figures) {
-		fmt.Fprintf(&b, "%-38s %-16s at least %s: %s\n", figures[i].name, row[1], row[2], row[3])
-	}
-	return b.String()
-}
-
-// markdown is the table of the README.
-func markdown(figures []figure, r *measure.Record) string {
-	var b strings.Builder
-	b.WriteString("| in Chromium, one thread | times | wanted |\n|---|---|---|\n")
-	for _, row := range rows(figures) {
-		fmt.Fprintf(&b, "| %s | %s | %s |\n", row[0], row[1], row[2])
-	}
-	fmt.Fprintf(&b, "\nMedians of interleaved rounds on %s, %s, on %s. Ratios are the peer's time over ours.\n",
-		r.Machine, r.Systems["browser"], r.Date)
-	return b.String()
 }

@@ -149,14 +149,22 @@ func (b *bench) report(r *measure.Record) report.Page {
 	sections[1].Caption = sections[0].Caption
 	return report.Page{
 		Title: fmt.Sprintf("Search of %d vectors", b.count),
-		Lead: fmt.Sprintf("%s; %s; kernels %s and %s; hnswlib-wasm %s, EdgeVec %s, usearch %s; commit %s, %s.",
-			r.Machine, b.page.version, b.page.kernels, r.Systems["native kernels"], r.Systems["hnswlib-wasm"], r.Systems["edgevec"], r.Systems["usearch"], r.Commit, r.Date),
+		Lead: fmt.Sprintf("%s; %s; kernels %s and %s; %s; commit %s, %s.",
+			r.Machine, b.page.version, b.page.kernels, r.Systems["native kernels"], b.peerVersions(r), r.Commit, r.Date),
 		Sections: []report.Section{
 			{Title: "In Chromium, one thread", Parts: []report.Part{report.Text(b.verdict()), sections[0], b.curve(true)}},
 			{Title: "Outside of the browser, one core", Parts: []report.Part{sections[1], b.curve(false)}},
 			{Title: "How it was measured", Parts: method},
 		},
 	}
+}
+
+func (b *bench) peerVersions(r *measure.Record) string {
+	list := []string{"hnswlib-wasm " + r.Systems["hnswlib-wasm"], "usearch " + r.Systems["usearch"]}
+	if b.edge {
+		list = append(list, "EdgeVec "+r.Systems["edgevec"])
+	}
+	return strings.Join(list, ", ")
 }
 
 func (b *bench) verdict() string {
@@ -176,7 +184,7 @@ func (b *bench) verdict() string {
 // curve is the chart of recall by time.
 func (b *bench) curve(browser bool) report.Chart {
 	chart := report.Chart{
-		Caption: "Recall of the nearest ten by the time of a search, for each effort that was tried; our searches and those of all rows have one point.",
+		Caption: "Recall of the nearest ten by the time of a search, for each effort that was tried before the rounds; searches without a choice of effort have one point.",
 		X:       report.Axis{Label: "ms", Log: true}, Y: report.Axis{Label: "recall", Max: 1, Min: 0.9},
 	}
 	for _, e := range b.entries {
@@ -185,6 +193,9 @@ func (b *bench) curve(browser bool) report.Chart {
 		}
 		s := report.Series{Name: e.label, Style: report.DottedLine}
 		for _, p := range e.curve {
+			if p.effort == e.effort {
+				p.time = b.times(e.name).Median()
+			}
 			s.Points = append(s.Points, report.Point{X: max(p.time, 1e-3), Y: p.recall})
 		}
 		chart.Series = append(chart.Series, s)

@@ -129,7 +129,7 @@ func (b *bench) prepareMiniLM(ctx context.Context, all []string) error {
 			if err != nil {
 				return err
 			}
-			group = append(group, entry{model: miniLM, name: onnx + " " + w.format, cores: cores, system: r, setting: s.String()})
+			group = append(group, entry{model: miniLM, name: onnx + " " + w.format, cores: cores, system: r, setting: s.how()})
 			alone, err := b.start(ctx, setting{onnxScript, w.path, w.format, cores, 1, 1}, t)
 			if err != nil {
 				return err

@@ -45,7 +45,7 @@ func llamaSettings(w weights, cores int) (list []setting) {
 
 // best tries settings on a sample of documents and returns the fastest.
 func (b *bench) best(ctx context.Context, model string, cores int, settings []setting, t *texts) (setting, error) {
-	const perCore = 16
+	const perCore = 8
 	count := perCore
 	if b.Quick {
 		count, settings = 2, settings[len(settings)-1:]

@@ -20,8 +20,11 @@ type setting struct {
 	batch   int    // texts that onnxruntime computes at once
 }
 
-func (s setting) String() string {
-	text := s.format + ", " + strconv.Itoa(s.copies) + " x " + strconv.Itoa(s.threads) + " threads"
+func (s setting) String() string { return s.format + ", " + s.how() }
+
+// how is the setting without the format.
+func (s setting) how() string {
+	text := strconv.Itoa(s.copies) + " x " + strconv.Itoa(s.threads) + " threads"
 	if s.batch > 0 {
 		text += ", " + strconv.Itoa(s.batch) + " texts at once"
 	}

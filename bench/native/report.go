@@ -146,40 +146,50 @@ func (b *bench) queryParts() []report.Part {
 }
 
 func (b *bench) kernelParts() []report.Part {
+	if len(b.products) == 0 {
+		return []report.Part{report.Text("This processor runs none of the generated native kernels.")}
+	}
 	table := report.Table{
-		Caption: "Products of rows x inputs x columns on one core: 10^9 operations a second, and the share of the limit, the same arithmetic on registers alone.",
-		Columns: []string{"kernels and weights", "limit"},
+		Caption: "Products on one core by kernels and bits of a weight: 10^9 operations a second, and the share of the limit, the same arithmetic on registers alone.",
+		Columns: []string{"rows x inputs x columns"},
+	}
+	limits := []string{"limit"}
+	for _, p := range b.products {
+		table.Columns = append(table.Columns, fmt.Sprintf("%s, %d", p.kernels, p.weights))
+		limits = append(limits, format.Series(b.find(p.limitSeries())))
 	}
 	for _, s := range productShapes {
-		table.Columns = append(table.Columns, s.String())
-	}
-	for _, p := range b.products {
-		limit := b.find(p.limitSeries())
-		row := []string{fmt.Sprintf("%s, %d bits", p.kernels, p.weights), format.Series(limit)}
-		for _, s := range p.shapes {
+		row := []string{s.String()}
+		for _, p := range b.products {
 			rate := b.find(p.series(s))
-			share, _ := measure.Ratio(rate, limit)
+			share, _ := measure.Ratio(rate, b.find(p.limitSeries()))
 			row = append(row, format.Number(rate.Median())+" ("+format.Percent(share)+")")
 		}
 		table.Rows = append(table.Rows, row)
 	}
-	if len(table.Rows) == 0 {
-		return []report.Part{report.Text("This processor runs none of the generated native kernels.")}
-	}
+	table.Rows = append(table.Rows, limits)
 	whole := fmt.Sprintf("Embedding documents on one core, from text to vector, the least time of the products is %s of the time taken with %s, and %s with %s.",
 		format.Percent(b.ofLimit(miniLM)), miniLM, format.Percent(b.ofLimit(smolLM)), smolLM)
-	others := report.Table{
-		Caption: "Other kernels on one core: 10^9 multiplications and additions a second (attention), or values, 64 rows; scans of 4096 vectors of 384 numbers.",
-		Columns: append([]string{""}, operationNames...),
+	return []report.Part{table, report.Text(whole), b.operationTable()}
+}
+
+// operationTable has a row for each kernel that is no product, a column for each kind of kernels.
+func (b *bench) operationTable() report.Table {
+	table := report.Table{
+		Caption: "Other kernels on one core: 10^9 multiplications and additions a second (attention), or values; 64 rows, scans of 4096 vectors of 384 numbers.",
+		Columns: []string{""},
+	}
+	for _, name := range operationNames {
+		table.Rows = append(table.Rows, []string{name})
 	}
 	for i, o := range b.others {
-		if i%len(operationNames) == 0 {
-			others.Rows = append(others.Rows, []string{o.kernels})
+		row := i % len(operationNames)
+		if row == 0 {
+			table.Columns = append(table.Columns, o.kernels)
 		}
-		last := &others.Rows[len(others.Rows)-1]
-		*last = append(*last, format.Series(b.find(o.series())))
+		table.Rows[row] = append(table.Rows[row], format.Series(b.find(o.series())))
 	}
-	return []report.Part{table, report.Text(whole), others}
+	return table
 }
 
 func (b *bench) tokenizerParts() []report.Part {

@@ -38,7 +38,7 @@ func startXvfb(ctx context.Context) (*xvfb, error) {
 	number, err := bufio.NewReader(read).ReadString('\n')
 	if err != nil {
 		x.close()
-		return nil, fmt.Errorf("Xvfb took no display: %w", err)
+		return nil, fmt.Errorf("no display of Xvfb: %w", err)
 	}
 	x.display = ":" + strings.TrimSpace(number)
 	return x, nil

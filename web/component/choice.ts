@@ -1,5 +1,7 @@
 import { setAttribute } from "./dom.ts";
 
+const PAGE = 5; // options that page up and page down go by
+
 /**
  * Choice is the active option of a combobox. The field keeps the focus; which
  * option is active is said by aria-activedescendant and aria-selected.
@@ -22,20 +24,23 @@ export class Choice {
     option.scrollIntoView({ block: "nearest" });
   }
 
-  /** move goes down (up if negative) by options, and from the first one back to the field. */
-  move(by: number): void {
-    const options = this.options();
-    const at = this.active ? options.indexOf(this.active) : -1;
-    const to = Math.min(at + by, options.length - 1);
-    this.set(to < 0 ? undefined : options[to]);
+  /** go moves the choice as a key says. */
+  go(step: Step): void {
+    if (step === "first") this.first();
+    else if (step === "last") this.set(this.options().at(-1));
+    else this.move({ down: 1, up: -1, pageDown: PAGE, pageUp: -PAGE }[step]);
   }
 
   first(): void {
     this.set(this.options()[0]);
   }
 
-  last(): void {
-    this.set(this.options().at(-1));
+  /** move goes down (up if negative) by options, and from the first one back to the field. */
+  private move(by: number): void {
+    const options = this.options();
+    const at = this.active ? options.indexOf(this.active) : -1;
+    const to = Math.min(at + by, options.length - 1);
+    this.set(to < 0 ? undefined : options[to]);
   }
 
   /** keep finds the active option again in a list that is replaced: the same passage, else the same page. */
@@ -49,8 +54,11 @@ export class Choice {
   }
 }
 
+/** Where a key moves the choice. */
+export type Step = "down" | "up" | "pageDown" | "pageUp" | "first" | "last";
+
 /** What a key means in the field. */
-export type Action = "down" | "up" | "pageDown" | "pageUp" | "first" | "last" | "open" | "openNew" | "leave";
+export type Action = Step | "open" | "openNew" | "leave";
 
 /**
  * actionOf reads a key as the combobox pattern has it. Home and End move the

@@ -1,33 +1,23 @@
 import type { OpenOptions, Results } from "../src/types.ts";
 import { Announcer } from "./announce.ts";
+import { Asking } from "./asking.ts";
 import { actionOf, Choice } from "./choice.ts";
 import { setAttribute, setText } from "./dom.ts";
+import { tell } from "./events.ts";
 import { Filters } from "./filters.ts";
 import { defaultHotkeys, label as keyLabel, parse, pressed, shortcut } from "./hotkey.ts";
-import { type Entry, List } from "./list.ts";
+import { List } from "./list.ts";
 import { type Engine, Source } from "./source.ts";
 import { loadState } from "./state.ts";
-import { type Strings, Words } from "./strings.ts";
+import { readStrings, type Strings, Words } from "./strings.ts";
 import { sheet } from "./style.ts";
 import { build, label, type View } from "./template.ts";
-
-/** What effir-select tells. Preventing its default keeps the link from being followed. */
-export interface Selection extends Entry {
-  newTab: boolean;
-}
 
 declare global {
   interface HTMLElementTagNameMap {
     "effir-search": EffirSearch;
   }
-  interface HTMLElementEventMap {
-    "effir-search": CustomEvent<Results>;
-    "effir-select": CustomEvent<Selection>;
-    "effir-error": CustomEvent<{ error: Error }>;
-  }
 }
-
-const PAGE = 5; // options that page up and page down go by
 
 /**
  * `<effir-search>` is a search field with its results, for an index that
@@ -63,14 +53,20 @@ export class EffirSearch extends HTMLElement {
   #strings: Partial<Strings> = {};
   #hotkeys = parse(defaultHotkeys);
   #query = ""; // as typed, kept while there is no view
-  #turn = new AbortController(); // of the newest query
   #shown: Results | undefined;
-  #pending: Results | undefined;
-  #frame = 0;
-  #held = false; // a pointer is down on the list: it must not change under it
   #failure = "";
   #filtersAsked = false;
   readonly #source = new Source(() => this.#where(), () => this.#showState());
+  readonly #asking = new Asking(() => this.#source.get(), {
+    begins: (engine) => {
+      this.#askFilters(engine);
+      const filters = this.#filters.selection;
+      return { limit: this.#limit(), ...(filters && { filters }) };
+    },
+    arrives: () => this.#list.pause(),
+    shows: (results) => this.#show(results),
+    fails: (error) => this.#fail(error),
+  });
 
   constructor() {
     super();
@@ -86,7 +82,7 @@ export class EffirSearch extends HTMLElement {
     this.#query = query;
     if (!this.#view) return;
     this.#view.input.value = query;
-    void this.#run();
+    this.#run();
   }
 
   /** An engine that the page has opened, and closes; undefined: the one of src. */
@@ -100,7 +96,7 @@ export class EffirSearch extends HTMLElement {
     if (!this.#view) return;
     this.#showState();
     if (engine) this.#askFilters(engine);
-    void this.#run();
+    this.#run();
   }
 
   /** Words of one's own; those that are left out are in the element's language. */
@@ -131,16 +127,15 @@ export class EffirSearch extends HTMLElement {
     for (const name of ["search", "strings", "value"] as const) this.#takeOver(name);
     if (!this.#view) this.#build();
     document.addEventListener("keydown", this.#global);
-    if (this.#query || this.search) this.value = this.#query;
+    if (this.search) void this.#source.get(); // listens to its status
+    if (this.#query) this.#run();
   }
 
   disconnectedCallback(): void {
     document.removeEventListener("keydown", this.#global);
     queueMicrotask(() => {
       if (this.isConnected) return; // moved
-      this.#turn.abort();
-      cancelAnimationFrame(this.#frame);
-      this.#frame = 0;
+      this.#asking.stop();
       this.#source.close();
     });
   }
@@ -153,18 +148,18 @@ export class EffirSearch extends HTMLElement {
       case "meaning":
         this.#source.close();
         this.#filtersAsked = false;
-        void this.#run();
+        this.#run();
         break;
       case "mode":
         this.#build();
-        void this.#run();
+        this.#run();
         break;
       case "strings":
         this.strings = readStrings(value);
         break;
       case "limit":
       case "ranks":
-        void this.#run();
+        this.#run();
         break;
       case "filters":
         this.#filtersAsked = false;
@@ -190,14 +185,14 @@ export class EffirSearch extends HTMLElement {
     this.shadowRoot!.replaceChildren(view.root);
     this.#list = new List(view.list);
     this.#choice = new Choice(view.input, () => this.#list.options);
-    this.#filters = new Filters(view.filters, view.toggle, () => void this.#run());
+    this.#filters = new Filters(view.filters, view.toggle, () => this.#run());
     this.#announcer = new Announcer(view.live);
     this.#shown = undefined;
     this.#filtersAsked = false;
     view.input.value = this.#query;
     view.input.addEventListener("input", () => {
       this.#query = view.input.value;
-      void this.#run();
+      this.#run();
     });
     view.input.addEventListener("keydown", (event) => this.#key(event));
     view.input.addEventListener("focus", () => this.#warm());
@@ -207,14 +202,14 @@ export class EffirSearch extends HTMLElement {
       view.input.focus();
     });
     view.list.addEventListener("click", (event) => this.#clicked(event));
-    view.list.addEventListener("pointerdown", () => this.#hold());
+    view.list.addEventListener("pointerdown", () => this.#asking.hold());
     view.action.addEventListener("click", () => void this.#act());
     view.retry.addEventListener("click", () => void this.#retry());
     view.removeFilters.addEventListener("click", () => {
       this.#filters.reset();
       this.#filters.label(this.#words);
       view.input.focus();
-      void this.#run();
+      this.#run();
     });
     view.trigger?.addEventListener("click", () => this.open());
     view.close?.addEventListener("click", () => this.close());
@@ -264,54 +259,25 @@ export class EffirSearch extends HTMLElement {
     );
   }
 
-  async #run(): Promise<void> {
-    this.#turn.abort();
-    const turn = (this.#turn = new AbortController());
+  /** run answers what the field holds now. */
+  #run(): void {
     const view = this.#view!;
     const query = this.#query.trim();
     this.#failure = "";
-    this.#pending = undefined;
     view.root.toggleAttribute("data-asked", query !== "");
     if (query === "") {
+      this.#asking.stop();
       this.#empty();
       return;
     }
     view.root.toggleAttribute("data-waiting", this.#shown === undefined);
     view.error.hidden = true;
-    try {
-      const engine = await this.#source.get();
-      if (turn.signal.aborted) return;
-      this.#askFilters(engine);
-      const filters = this.#filters.selection;
-      for await (const results of engine.search(query, { limit: this.#limit(), signal: turn.signal, ...(filters && { filters }) })) {
-        if (turn.signal.aborted) return;
-        this.#receive(results);
-      }
-    } catch (thrown) {
-      if (!turn.signal.aborted) this.#fail(thrown as Error);
-    }
+    void this.#asking.ask(query);
   }
 
   #limit(): number {
     const limit = Number.parseInt(this.getAttribute("limit") ?? "", 10);
     return limit >= 1 ? Math.min(limit, 100) : 10;
-  }
-
-  /** receive shows results with the next frame: of several that come within one, the newest. */
-  #receive(results: Results): void {
-    this.#pending = results;
-    if (!this.#held) this.#list.pause();
-    this.#frame ||= requestAnimationFrame(() => {
-      this.#frame = 0;
-      this.#flush();
-    });
-  }
-
-  #flush(): void {
-    const results = this.#pending;
-    if (!results || this.#held) return;
-    this.#pending = undefined;
-    this.#show(results);
   }
 
   #show(results: Results): void {
@@ -343,7 +309,7 @@ export class EffirSearch extends HTMLElement {
       this.#announcer.say(count);
     }
     this.#showState();
-    this.dispatchEvent(new CustomEvent("effir-search", { detail: results, bubbles: true, composed: true }));
+    tell(this, "effir-search", results);
   }
 
   /** empty shows what is there without a query. */
@@ -368,7 +334,7 @@ export class EffirSearch extends HTMLElement {
     setText(view.errorDetail, this.#failure);
     view.error.hidden = false;
     this.#showState();
-    this.dispatchEvent(new CustomEvent("effir-error", { detail: { error }, bubbles: true, composed: true }));
+    tell(this, "effir-error", { error });
   }
 
   #showState(): void {
@@ -392,9 +358,9 @@ export class EffirSearch extends HTMLElement {
       const engine = await this.#source.get();
       if (this.#source.status?.model.stage === "failed") await engine.refresh?.();
       await engine.loadMeaning();
-      if (this.#query.trim()) void this.#run();
+      if (this.#query.trim()) this.#run();
     } catch (thrown) {
-      this.dispatchEvent(new CustomEvent("effir-error", { detail: { error: thrown as Error }, bubbles: true, composed: true }));
+      tell(this, "effir-error", { error: thrown as Error });
     }
   }
 
@@ -405,7 +371,7 @@ export class EffirSearch extends HTMLElement {
     } else {
       this.#source.close();
     }
-    void this.#run();
+    this.#run();
   }
 
   #askFilters(engine: Engine): void {
@@ -416,7 +382,7 @@ export class EffirSearch extends HTMLElement {
       (values) => this.#filters.show(values, wanted.split(",").map((key) => key.trim()).filter(Boolean), this.#words),
       (error: Error) => {
         this.#filtersAsked = false; // the next search asks again
-        this.dispatchEvent(new CustomEvent("effir-error", { detail: { error }, bubbles: true, composed: true }));
+        tell(this, "effir-error", { error });
       },
     );
   }
@@ -432,24 +398,6 @@ export class EffirSearch extends HTMLElement {
     const action = actionOf(event, active !== undefined);
     if (!action) return;
     switch (action) {
-      case "down":
-        this.#choice.move(1);
-        break;
-      case "up":
-        this.#choice.move(-1);
-        break;
-      case "pageDown":
-        this.#choice.move(PAGE);
-        break;
-      case "pageUp":
-        this.#choice.move(-PAGE);
-        break;
-      case "first":
-        this.#choice.first();
-        break;
-      case "last":
-        this.#choice.last();
-        break;
       case "open":
         if (active) active.click();
         else this.#choice.first();
@@ -461,13 +409,16 @@ export class EffirSearch extends HTMLElement {
         if (this.#view!.dialog) return; // the dialog closes itself
         if (active) this.#choice.set(undefined);
         else this.value = "";
+        break;
+      default:
+        this.#choice.go(action);
     }
     event.preventDefault();
   }
 
   #openNew(option: HTMLElement | undefined): void {
     const entry = option && this.#list.entry(option);
-    if (entry && this.#select(entry, true) && entry.url) window.open(entry.url, "_blank", "noopener");
+    if (entry && tell(this, "effir-select", { ...entry, newTab: true }) && entry.url) window.open(entry.url, "_blank", "noopener");
   }
 
   #clicked(event: MouseEvent): void {
@@ -475,38 +426,7 @@ export class EffirSearch extends HTMLElement {
     const entry = option && this.#list.entry(option);
     if (!entry) return;
     const newTab = event.ctrlKey || event.metaKey || event.shiftKey;
-    if (!this.#select(entry, newTab)) event.preventDefault();
+    if (!tell(this, "effir-select", { ...entry, newTab })) event.preventDefault();
     else if (!newTab) this.close();
-  }
-
-  /** select tells the page; it says whether the link shall be followed. */
-  #select(entry: Entry, newTab: boolean): boolean {
-    const detail: Selection = { ...entry, newTab };
-    return this.dispatchEvent(new CustomEvent("effir-select", { detail, bubbles: true, composed: true, cancelable: true }));
-  }
-
-  #hold(): void {
-    this.#held = true;
-    const release = (): void => {
-      removeEventListener("pointerup", release);
-      removeEventListener("pointercancel", release);
-      // After the click that follows the release.
-      setTimeout(() => {
-        this.#held = false;
-        this.#flush();
-      });
-    };
-    addEventListener("pointerup", release);
-    addEventListener("pointercancel", release);
-  }
-}
-
-function readStrings(text: string | null): Partial<Strings> {
-  if (text === null) return {};
-  try {
-    return JSON.parse(text) as Partial<Strings>;
-  } catch (thrown) {
-    console.error(`effir-search: the attribute strings is not JSON (${(thrown as Error).message})`);
-    return {};
   }
 }

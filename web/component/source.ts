@@ -26,16 +26,17 @@ export class Source {
   give(engine: Engine | undefined): void {
     this.close();
     this.given = engine;
-    if (!engine) return;
-    const stop = engine.onStatus((status) => this.take(status));
-    this.life.signal.addEventListener("abort", stop);
-    this.opening = Promise.resolve(engine);
+    if (engine) void this.get();
   }
 
   /** get opens the index, or returns the one that is open. What failed is tried again by the next call. */
   get(): Promise<Engine> {
     if (this.opening) return this.opening;
     const { life } = this;
+    if (this.given) {
+      life.signal.addEventListener("abort", this.given.onStatus((status) => this.take(status)));
+      return (this.opening = Promise.resolve(this.given));
+    }
     const { url, options } = this.where();
     const opening = open(url, { ...options, signal: life.signal, onProgress: (status) => !life.signal.aborted && this.take(status) });
     this.opening = opening;
@@ -48,11 +49,11 @@ export class Source {
     return opening;
   }
 
-  /** close ends what was opened here; the next get opens anew. */
+  /** close ends what was opened here, and no longer listens to what was given; the next get begins anew. */
   close(): void {
     this.life.abort(new DOMException("the search was closed", "AbortError"));
     this.life = new AbortController();
-    this.opening = this.given ? this.opening : undefined;
+    this.opening = undefined;
     this.status = undefined;
   }
 

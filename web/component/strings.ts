@@ -95,6 +95,17 @@ export class Words {
   }
 }
 
+/** readStrings reads the attribute "strings", a JSON object; what cannot be read changes nothing. */
+export function readStrings(text: string | null): Partial<Strings> {
+  if (text === null) return {};
+  try {
+    return JSON.parse(text) as Partial<Strings>;
+  } catch (thrown) {
+    console.error(`effir-search: the attribute strings is not JSON (${(thrown as Error).message})`);
+    return {};
+  }
+}
+
 /** supported returns a tag that Intl accepts. */
 function supported(tag: string): string {
   try {

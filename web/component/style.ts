@@ -154,9 +154,10 @@ mark { border-radius: 0.15em; background: var(--_mark); color: var(--_mark-text)
 .waiting i:nth-child(1) { inline-size: 34%; } .waiting i:nth-child(2) { inline-size: 92%; } .waiting i:nth-child(3) { inline-size: 71%; }
 
 dialog {
-  inline-size: min(46rem, calc(100vw - 2rem)); max-inline-size: none; block-size: min(42rem, calc(100vh - 6rem)); max-block-size: none; margin: 4rem auto auto; padding: 0; overflow: hidden;
+  inline-size: min(46rem, calc(100vw - 2rem)); max-inline-size: none; max-block-size: calc(100vh - 6rem); margin: 4rem auto auto; padding: 0; overflow: hidden;
   border: 1px solid var(--_line); border-radius: calc(var(--_radius) * 1.5); background: var(--_surface); color: inherit; box-shadow: 0 1.5rem 4rem rgb(8 12 28 / 28%);
 }
+[data-asked] dialog { block-size: min(42rem, calc(100vh - 6rem)); }
 dialog::backdrop { background: var(--effir-backdrop, rgb(14 18 34 / 45%)); }
 dialog .search { display: flex; flex-direction: column; block-size: 100%; }
 dialog .field { flex: none; border: 0; border-radius: 0; border-block-end: 1px solid var(--_line); outline: 0 !important; background: none; }
@@ -173,6 +174,7 @@ dialog .panel { flex: 1; min-block-size: 0 !important; padding: 0 0.5em 0.5em; o
 dialog[open] { animation: rise 140ms ease-out; }
 
 @container (max-width: 34rem) {
+  .count { inline-size: 6em; }
   .main { padding-inline: 0.6em; }
   .further { margin-inline-start: 0.6em; }
   .further .snippet { display: none; }
@@ -185,7 +187,7 @@ dialog[open] { animation: rise 140ms ease-out; }
   .name .title { white-space: nowrap; }
 }
 @media (max-width: 40rem) {
-  dialog { inline-size: 100vw; block-size: 100dvh; margin: 0; border: 0; border-radius: 0; }
+  dialog, [data-asked] dialog { inline-size: 100vw; block-size: 100dvh; max-block-size: none; margin: 0; border: 0; border-radius: 0; }
 }
 @media (pointer: coarse) {
   .hints, .trigger kbd { display: none; }

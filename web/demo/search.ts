@@ -28,7 +28,7 @@ async function start(): Promise<void> {
   try {
     search = await open("index/", { model: "model/", onProgress: (now) => ((status = now), showEngine()) });
     field.search = search;
-    await loadMeaning();
+    void loadMeaning();
   } catch (thrown) {
     failure = (thrown as Error).message;
     showEngine();
@@ -37,7 +37,7 @@ async function start(): Promise<void> {
 
 /** loadMeaning loads the model before the first search asks for it, unless the connection is to be spared. */
 async function loadMeaning(): Promise<void> {
-  if (!search?.status.index.meaning || search.status.model.held) return;
+  if (!search?.status.index.meaning || search.status.model.stage !== "waiting" || search.status.model.held) return;
   await search.loadMeaning().catch(() => {}); // the status says it
 }
 
@@ -83,7 +83,7 @@ addEventListener("popstate", fromAddress);
 
 showEngine();
 fromAddress();
-void start();
+await start();
 await watch(async (now) => {
   progress = now;
   showEngine();
