@@ -61,7 +61,7 @@ func prepare(ctx context.Context, dir, slimSmol string, log io.Writer) (*prepare
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 	}
-	return p, p.publishSites(ctx, "minilm", "bge-small-slim")
+	return p, p.publishSites(ctx, "minilm", "bge-small-slim", "smollm2")
 }
 
 // publishSites publishes sites with a package each, which stands for the unpublished one from then on.

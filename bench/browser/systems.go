@@ -40,6 +40,7 @@ const (
 	effirSlimSmol   = "effir slim SmolLM2"
 	clientMiniLM    = "effir client MiniLM 7-bit"
 	clientSlimBGE   = "effir client slim bge-small"
+	clientSmol      = "effir client SmolLM2 4-bit"
 	transformersQ8  = "transformers.js MiniLM int8"
 	transformersOld = "transformers.js MiniLM int8, older export"
 	transformersF32 = "transformers.js MiniLM float32"
@@ -76,7 +77,7 @@ func systems(p *prepared) []system {
 		},
 		{
 			name: effirSmol, label: "EffiR, SmolLM2-135M-Instruct, 4-bit weights", base: "SmolLM2", vocab: bytePairs,
-			family: "effir", query: url.Values{"model": {"effir/smollm2"}}, model: p.manifests["smollm2"], phases: both,
+			family: "effir", query: url.Values{"model": {"effir/smollm2"}}, model: p.manifests["smollm2"], phases: timed,
 		},
 		{
 			name: clientMiniLM, label: "EffiR's client library, all-MiniLM-L6-v2, 7-bit weights", vocab: wordPieces,
@@ -85,6 +86,10 @@ func systems(p *prepared) []system {
 		{
 			name: clientSlimBGE, label: "EffiR's client library, released slim bge-small-en-v1.5", vocab: wordPieces,
 			family: "client", query: url.Values{"site": {"bge-small-slim"}}, phases: loaded,
+		},
+		{
+			name: clientSmol, label: "EffiR's client library, SmolLM2-135M-Instruct, 4-bit weights", vocab: bytePairs,
+			family: "client", query: url.Values{"site": {"smollm2"}}, phases: loaded,
 		},
 		{
 			name: transformersQ8, label: "transformers.js, all-MiniLM-L6-v2, int8", base: "MiniLM", vocab: wordPieces,
@@ -116,7 +121,7 @@ func systems(p *prepared) []system {
 	if m := p.manifests["smollm2-slim"]; m != nil {
 		all = append(all, system{
 			name: effirSlimSmol, label: "EffiR, slim SmolLM2 (" + m.Name + ")", base: "slim SmolLM2", vocab: bytePairs,
-			family: "effir", query: url.Values{"model": {"effir/smollm2-slim"}}, model: m, phases: both,
+			family: "effir", query: url.Values{"model": {"effir/smollm2-slim"}}, model: m, phases: timed,
 		})
 	}
 	return all

@@ -115,7 +115,11 @@ export class List {
     const heading = below(title, best?.heading ?? "");
     const option = this.option({ hit, passage: best, url: safe(best?.url || hit.url) }, "main");
     const image = hit.image ? safe(hit.image) : undefined;
-    if (image) option.append(make("img", { class: "image", part: "image", src: image, alt: "", width: 48, height: 48, loading: "lazy" }));
+    if (image) {
+      const picture = make("img", { class: "image", part: "image", src: image, alt: "", width: 48, height: 48, loading: "lazy" });
+      picture.addEventListener("error", () => (picture.style.visibility = "hidden")); // without shifting the text
+      option.append(picture);
+    }
     const name = make("span", { class: "name" }, make("span", { class: "title", part: "title", dir: "auto" }, ...paint(words(title, found))));
     if (heading) name.append(make("span", { class: "heading", part: "heading", dir: "auto" }, ...paint(words(heading, found))));
     option.append(name);

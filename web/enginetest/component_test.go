@@ -224,6 +224,8 @@ func checkAccess(p *page, state string) {
 }
 
 // longTask is for how many milliseconds the page may have no time for anything else.
+// Where nothing is recorded the machine may be a busy one, whose caches and cores
+// others share: computing takes up to twice as long there.
 const longTask = 8
 
 // noLongTask searches by keyword and meaning, the model loading meanwhile. In
@@ -247,8 +249,8 @@ func noLongTask(v *visit) {
 		if err != nil {
 			ask[any](p, "watchPauses")
 			_ = work()
-			longest = append(longest, ask[float64](p, "longestPause"))
-			continue
+			v.Logf("the longest pause between two turns took %.1f ms", ask[float64](p, "longestPause"))
+			return
 		}
 		if len(tasks) == 0 {
 			v.Fatal("no turn of the main thread computed for a millisecond: nothing was measured")
@@ -258,14 +260,14 @@ func noLongTask(v *visit) {
 		}
 		longest = append(longest, tasks[0].CPU.Seconds()*1e3)
 	}
-	if v.engine.Name != "chromium" {
-		v.Logf("the longest pauses between two turns took %.1f ms", longest)
-		return
-	}
 	best := math.Round(slices.Min(longest)*100) / 100
 	figures["longest_main_thread_task_ms"] = best
-	if best > longTask {
-		v.Errorf("the main thread computed %.1f ms without a pause, want at most %v", best, longTask)
+	limit := float64(longTask)
+	if os.Getenv(resultsVariable) == "" {
+		limit *= 2
+	}
+	if best > limit {
+		v.Errorf("the main thread computed %.1f ms without a pause, want at most %v", best, limit)
 	}
 }
 

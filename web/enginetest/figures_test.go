@@ -11,6 +11,9 @@ import (
 	measured "github.com/effir/effir/toolchain/results"
 )
 
+// resultsVariable names the folder of web.json; without it nothing is recorded.
+const resultsVariable = "EFFIR_RESULTS"
+
 // figures are what the tests measured.
 var figures = measured.Figures{}
 
@@ -18,7 +21,7 @@ var figures = measured.Figures{}
 // a folder for results.
 func record(t *testing.T) {
 	t.Helper()
-	dir := os.Getenv("EFFIR_RESULTS")
+	dir := os.Getenv(resultsVariable)
 	t.Logf("%v", figures)
 	if dir == "" {
 		return

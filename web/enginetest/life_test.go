@@ -115,14 +115,15 @@ func airplaneMode(v *visit) {
 // savedData: under Save-Data nothing of the model is loaded unasked. Engines
 // without navigator.connection get one as Chromium's is.
 func savedData(v *visit) {
-	savesData(v, "/test.html?connection="+`{"saveData":true}`, "save-data")
-	savesData(v, "/test.html?connection="+`{"type":"cellular"}`, "metered")
-	savesData(v, "/test.html?connection="+`{"effectiveType":"2g"}`, "slow")
+	savesData(v, `/test.html?connection={"type":"cellular"}`, "metered")
+	savesData(v, `/test.html?connection={"effectiveType":"2g"}`, "slow")
+	fused(savesData(v, `/test.html?connection={"saveData":true}`, "save-data"), "sticky leaves") // asked for
 }
 
-func reallySavedData(v *visit) { savesData(v, "/test.html", "save-data") }
+func reallySavedData(v *visit) { fused(savesData(v, "/test.html", "save-data"), "sticky leaves") }
 
-func savesData(v *visit, path, held string) {
+func savesData(v *visit, path, held string) *page {
+	v.Helper()
 	p := v.open(path)
 	v.host.forget()
 	ask[status](p, "open", "/effir/")
@@ -135,7 +136,7 @@ func savesData(v *visit, path, held string) {
 	if n := len(v.host.log("/effir/model/*")); n > 0 || s.Model.Stage != "waiting" || s.Model.Held != held {
 		v.Errorf("%d requests for the model, status %+v, want it held for %s", n, s.Model, held)
 	}
-	fused(p, "sticky leaves") // asked for
+	return p
 }
 
 // fullDisk: what cannot be kept is used all the same; documents that cannot be kept are refused.

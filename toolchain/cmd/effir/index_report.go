@@ -142,6 +142,15 @@ func (b *siteBuild) summarise(m *format.Manifest, report *site.Report, embedded 
 	return nil
 }
 
+// sayHow prints what makes a page search the bundle.
+func (b *siteBuild) sayHow() {
+	folder, err := filepath.Rel(b.source, b.out)
+	if err != nil || !filepath.IsLocal(folder) {
+		folder = filepath.Base(b.out)
+	}
+	fmt.Fprintf(b.stdout, "add to your pages:\n  <script type=\"module\" src=\"/%s/effir-search.js\"></script>\n  <effir-search></effir-search>\n", filepath.ToSlash(folder))
+}
+
 func count(n int, what string) string {
 	if n != 1 {
 		what += "s"

@@ -30,6 +30,9 @@ func indexSite(ctx context.Context, stdout, stderr io.Writer, source string, o i
 		return err
 	}
 	err := b.run(ctx)
+	if err == nil && !o.dryRun && !o.bundleOnly {
+		b.sayHow()
+	}
 	if !o.watch || ctx.Err() != nil {
 		return err
 	}
