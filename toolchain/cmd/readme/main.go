@@ -51,7 +51,7 @@ func run(path, dir string, check bool) error {
 	return atomicfile.Write(path, []byte(updated))
 }
 
-var block = regexp.MustCompile(`(?s)(<!-- (results|table) (\w+)(?: (\w+))? -->\n).*?<!-- end -->`)
+var block = regexp.MustCompile(`(?s)(<!-- (results|table) ([\w-]+)(?: (\w+))? -->\n).*?<!-- end -->`)
 
 // fill replaces every block by the table of the results that it names.
 func fill(text, dir string) (string, error) {
