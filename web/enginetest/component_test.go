@@ -45,10 +45,12 @@ func search(p *page, query string) {
 // twoLines is the page of a site owner who added two lines: typing finds pages by
 // words, then by meaning, and their links lead there.
 func twoLines(v *visit) {
+	v.host.fail("/effir/effir-search.js", 1, slow(64<<10)) // the page is drawn before the component is there
 	p := v.open("/index.html")
 	p.picture("empty")
 	if shift := ask[float64](p, "shift"); shift > 0.01 {
-		v.Errorf("the page's content was shifted by %.3f", shift)
+		v.Errorf("the page's content was shifted by %.3f; the height that its style sheet reserves is not the component's, %s px",
+			shift, p.eval(element+".getBoundingClientRect().height"))
 	}
 	search(p, question)
 	waitFor(p, loading, "ready")
