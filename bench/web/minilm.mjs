@@ -1,6 +1,7 @@
-// Embeds passages by transformers.js: node minilm.mjs PASSAGES MODELS CACHE VECTORS. VECTORS gets float32
-// numbers, one row of unit length a passage. What was embedded is kept in the folder CACHE by content,
-// so that a run that was broken off goes on; times.json there has what each run took.
+// Embeds passages by transformers.js: node minilm.mjs PASSAGES MODELS MODEL CACHE OUT. The folder OUT gets
+// vectors.bin, float32 numbers, one row of unit length a passage, and passages.json, which names them.
+// What was embedded is kept in the folder CACHE by content, so that a run that was broken off goes on;
+// times.json there has what each run took.
 import { createHash } from "node:crypto";
 import { appendFileSync, createReadStream, existsSync, mkdirSync, readFileSync, renameSync, truncateSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -9,12 +10,16 @@ import { env, pipeline } from "@huggingface/transformers";
 
 const DIMS = 384;
 const HASH = 32; // bytes of SHA-256
-const [, , passages, models, cache, output] = process.argv;
+const [, , passages, models, model, cache, output] = process.argv;
 
 const texts = [];
+const pages = new Map(); // number and title by URL
+const names = [];
 for await (const line of createInterface({ input: createReadStream(passages) })) {
-  const { title, heading, text } = JSON.parse(line);
+  const { url, title, heading, text } = JSON.parse(line);
   texts.push([title, heading, text].filter(Boolean).join("\n"));
+  if (!pages.has(url)) pages.set(url, { number: pages.size, title });
+  names.push([pages.get(url).number, heading]);
 }
 const keys = texts.map((text) => createHash("sha256").update(text).digest("hex"));
 
@@ -37,7 +42,7 @@ if (missing.size > 0) {
   env.localModelPath = models;
   const began = performance.now();
   const used = process.cpuUsage();
-  const extract = await pipeline("feature-extraction", "minilm-older", { dtype: "q8", device: "cpu" });
+  const extract = await pipeline("feature-extraction", model, { dtype: "q8", device: "cpu" });
   const journal = join(cache, "times.json");
   const runs = existsSync(journal) ? JSON.parse(readFileSync(journal, "utf8")) : [];
   let count = 0;
@@ -58,5 +63,6 @@ if (missing.size > 0) {
   }
   process.stderr.write("\n");
 }
-writeFileSync(`${output}.new`, Buffer.concat(keys.map((key) => known.get(key))));
-renameSync(`${output}.new`, output);
+mkdirSync(output, { recursive: true });
+writeFileSync(join(output, "vectors.bin"), Buffer.concat(keys.map((key) => known.get(key))));
+writeFileSync(join(output, "passages.json"), JSON.stringify({ pages: [...pages].map(([url, { title }]) => [url, title]), passages: names }));

@@ -2,8 +2,18 @@
  * transformers.js with all-MiniLM-L6-v2 and int8 weights, at its best settings on one thread, over one
  * file of vectors, all of which are compared with the question's.
  */
-import { env, pipeline } from "/npm/@huggingface/transformers/dist/transformers.min.js";
 import { LIMIT, run } from "./page.ts";
+
+type Extract = (text: string, options: { pooling: string; normalize: boolean }) => Promise<{ data: Float32Array }>;
+interface Library {
+  env: {
+    allowRemoteModels: boolean;
+    allowLocalModels: boolean;
+    localModelPath: string;
+    backends: { onnx: { wasm: Record<string, unknown> } };
+  };
+  pipeline(task: string, model: string, options: { device: string; dtype: string }): Promise<Extract>;
+}
 
 /** What the page knows of passages: their page and heading. */
 interface Passages {
@@ -12,7 +22,10 @@ interface Passages {
 }
 
 run(async () => {
+  const library = "/npm/@huggingface/transformers/dist/transformers.min.js";
+  const { env, pipeline } = (await import(library)) as Library;
   env.allowRemoteModels = false;
+  env.allowLocalModels = true;
   env.localModelPath = "/models/";
   const runtime = new URL("/npm/onnxruntime-web/dist/ort-wasm-simd-threaded", location.href).href;
   Object.assign(env.backends.onnx.wasm, { numThreads: 1, proxy: false, wasmPaths: { mjs: `${runtime}.mjs`, wasm: `${runtime}.wasm` } });
@@ -24,19 +37,24 @@ run(async () => {
   return async function* (question) {
     const { data } = await extract(question, { pooling: "mean", normalize: true });
     const dims = data.length;
-    const scores = new Float32Array(passages.length);
-    for (let row = 0, at = 0; row < scores.length; row++) {
+    const scores = new Float32Array(pages.length).fill(-Infinity); // of each page's best passage
+    const headings: string[] = [];
+    for (let row = 0, at = 0; row < passages.length; row++) {
       let sum = 0;
       for (let i = 0; i < dims; i++) sum += data[i]! * rows[at++]!;
-      scores[row] = sum;
-    }
-    const order = Uint32Array.from(scores, (_, row) => row).sort((a, b) => scores[b]! - scores[a]! || a - b);
-    const best = new Map<number, string>(); // heading by page
-    for (const row of order) {
       const [page, heading] = passages[row]!;
-      if (!best.has(page)) best.set(page, heading);
-      if (best.size === LIMIT) break;
+      if (sum > scores[page]!) {
+        scores[page] = sum;
+        headings[page] = heading;
+      }
     }
-    yield { mode: "semantic", hits: [...best].map(([page, heading]) => ({ url: `/${pages[page]![0]}`, title: pages[page]![1], text: heading })) };
+    const best = Array.from({ length: Math.min(LIMIT, pages.length) }, () => {
+      let page = 0;
+      scores.forEach((score, i) => score > scores[page]! && (page = i));
+      const hit = { url: `/${pages[page]![0]}`, title: pages[page]![1], text: headings[page]! };
+      scores[page] = -Infinity;
+      return hit;
+    });
+    yield { mode: "semantic", hits: best };
   };
 });

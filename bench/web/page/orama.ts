@@ -3,6 +3,12 @@ import { open, pagesOf } from "../orama-index.mjs";
 import { load } from "@orama/orama";
 import { LIMIT, run } from "./page.ts";
 
+interface Passage {
+  url: string;
+  title: string;
+  text: string;
+}
+
 run(async () => {
   const response = await fetch("/orama/index.json");
   const db = open();
@@ -10,7 +16,7 @@ run(async () => {
   return async function* (question) {
     yield {
       mode: "keyword",
-      hits: (await pagesOf(db, question, LIMIT)).map(({ url, title, text }) => ({ url: `/${url}`, title, text })),
+      hits: ((await pagesOf(db, question, LIMIT)) as Passage[]).map(({ url, title, text }) => ({ url: `/${url}`, title, text })),
     };
   };
 });
