@@ -180,7 +180,7 @@ func siteAnswers(t *testing.T, dir string, content site.Content) []siteQuery {
 		if v := content.Vectors; v != nil && random.IntN(3) > 0 {
 			q.Vector = near(random, v)
 		}
-		if content.Pages != nil && len(content.Pages) > 1 {
+		if len(content.Pages) > 1 {
 			switch random.IntN(6) {
 			case 0:
 				q.Filters = map[string][]string{"section": {"s1", "s4", "no such value"}}
