@@ -112,7 +112,7 @@ func TestSite(t *testing.T) {
 	if _, err := run(t, "site", "-o", out, "--guest", guest); err != nil {
 		t.Fatal(err)
 	}
-	for _, name := range []string{"index.html", "app.js", "effir.js", "worker.js", "guest.wasm", "kernels_baseline.wasm", "kernels_relaxed.wasm", "model/model.json"} {
+	for _, name := range []string{"index.html", "search.js", "effir.js", "effir-search.js", "worker.js", "guest.wasm", "kernels_baseline.wasm", "kernels_relaxed.wasm", "model/model.json"} {
 		if info, err := os.Stat(filepath.Join(out, name)); err != nil || info.Size() == 0 {
 			t.Errorf("%s: %v", name, err)
 		}
