@@ -2,6 +2,7 @@ package web_test
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"go/build"
 	"go/scanner"
@@ -54,10 +55,7 @@ func TestSiteAnalysis(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	files := web.Assets{"index.html": []byte("<!doctype html><title>tests</title>")}
-	for name, content := range scripts {
-		files[name] = content
-	}
+	files := scripts
 	cases := map[string][]string{
 		"words.json":      words(t),
 		"sentences.json":  sentences(t),
@@ -69,11 +67,7 @@ func TestSiteAnalysis(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	server := httptest.NewServer(http.FileServerFS(files))
-	defer server.Close()
-	if err := chromedp.Do(browser, chromedp.Navigate(server.URL+"/index.html")); err != nil {
-		t.Fatal(err)
-	}
+	openFiles(t, browser, files)
 	for name, texts := range cases {
 		t.Run(strings.TrimSuffix(name, ".json"), func(t *testing.T) {
 			type outcome struct {
@@ -275,4 +269,15 @@ func known(text string) bool {
 		}
 	}
 	return true
+}
+
+// openFiles serves files to the browser, beside an empty page that it opens.
+func openFiles(t *testing.T, browser context.Context, files web.Assets) {
+	t.Helper()
+	files["index.html"] = []byte("<!doctype html><title>tests</title>")
+	server := httptest.NewServer(http.FileServerFS(files))
+	t.Cleanup(server.Close)
+	if err := chromedp.Do(browser, chromedp.Navigate(server.URL+"/index.html")); err != nil {
+		t.Fatal(err)
+	}
 }

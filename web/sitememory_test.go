@@ -4,13 +4,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/rand/v2"
-	"net/http"
-	"net/http/httptest"
 	"os"
 	"strings"
 	"testing"
 
-	"github.com/chromedp/chromedp"
 	"github.com/evanw/esbuild/pkg/api"
 
 	"github.com/effir/effir/wasm/index"
@@ -63,12 +60,8 @@ func TestMemoryIndex(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	files := web.Assets{"index.html": []byte("<!doctype html><title>tests</title>"), "stages.json": file, "memory.js": scripts["memory.js"]}
-	server := httptest.NewServer(http.FileServerFS(files))
-	defer server.Close()
-	if err := chromedp.Do(browser, chromedp.Navigate(server.URL+"/index.html")); err != nil {
-		t.Fatal(err)
-	}
+	files := web.Assets{"stages.json": file, "memory.js": scripts["memory.js"]}
+	openFiles(t, browser, files)
 	got, err := browsertest.Await[struct {
 		Compared    int
 		Differences []string

@@ -5,6 +5,7 @@ import (
 	"math"
 	"strings"
 
+	"github.com/effir/effir/bench/format"
 	"github.com/effir/effir/bench/measure"
 	"github.com/effir/effir/bench/texts"
 	"github.com/effir/effir/toolchain/report"
@@ -62,7 +63,7 @@ func (b *bench) latencyParts(f *findings) []report.Part {
 		row := []string{s.label}
 		for _, length := range texts.Lengths {
 			values := f.find(textCase(s.name, length))
-			row = append(row, withSpread(values))
+			row = append(row, format.Series(values))
 			if len(values.Values) > 0 {
 				series.Points = append(series.Points, report.Point{X: float64(length), Y: values.Median()})
 			}
@@ -97,11 +98,11 @@ func limitParts(b *bench, f *findings) []report.Part {
 	for _, kernel := range kernels {
 		limit := f.find(limitCase(kernel))
 		for _, layer := range []string{"MiniLM", "SmolLM2"} {
-			row := []string{kernel + ", " + layer, withSpread(limit)}
+			row := []string{kernel + ", " + layer, format.Series(limit)}
 			for _, rows := range kernelRows {
 				rate := f.find(rateCase(kernel, layer, rows))
 				share, _ := measure.Ratio(rate, limit)
-				row = append(row, fmt.Sprintf("%s (%s)", withSpread(rate), percent(share)))
+				row = append(row, fmt.Sprintf("%s (%s)", format.Series(rate), format.Percent(share)))
 			}
 			kernelTable.Rows = append(kernelTable.Rows, row)
 		}
@@ -119,7 +120,7 @@ func limitParts(b *bench, f *findings) []report.Part {
 		}
 		row := []string{s.label}
 		for _, length := range texts.Lengths {
-			row = append(row, percent(leastTime(s.model, length, f.series)/f.find(textCase(s.name, length)).Median()))
+			row = append(row, format.Percent(leastTime(s.model, length, f.series)/f.find(textCase(s.name, length)).Median()))
 		}
 		passTable.Rows = append(passTable.Rows, row)
 	}
@@ -133,7 +134,7 @@ func (b *bench) loadParts(f *findings) []report.Part {
 			continue
 		}
 		table.Rows = append(table.Rows, []string{
-			s.label, withSpread(f.find(transferred(s.name))), withSpread(f.find(firstResult(s.name))), withSpread(f.find(pageMemory(s.name))),
+			s.label, format.Series(f.find(transferred(s.name))), format.Series(f.find(firstResult(s.name))), format.Series(f.find(pageMemory(s.name))),
 		})
 	}
 	return []report.Part{table}
@@ -145,32 +146,4 @@ func (b *bench) cosineParts(f *findings) []report.Part {
 		table.Rows = append(table.Rows, []string{pair[0], pair[1], fmt.Sprintf("%.4f", f.find(cosineOf(pair)).Median())})
 	}
 	return []report.Part{table}
-}
-
-func withSpread(s measure.Series) string {
-	switch len(s.Values) {
-	case 0:
-		return "–"
-	case 1:
-		return number(s.Median())
-	}
-	return number(s.Median()) + " ± " + number(s.Spread())
-}
-
-// number writes three significant digits, or all of the whole part.
-func number(x float64) string {
-	switch {
-	case math.Abs(x) >= 100 || x == 0:
-		return fmt.Sprintf("%.0f", x)
-	case math.Abs(x) >= 10:
-		return fmt.Sprintf("%.1f", x)
-	}
-	return fmt.Sprintf("%.2f", x)
-}
-
-func percent(share float64) string {
-	if math.IsNaN(share) {
-		return "–"
-	}
-	return fmt.Sprintf("%.0f %%", 100*share)
 }

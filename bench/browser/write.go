@@ -3,14 +3,10 @@ package main
 import (
 	"fmt"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
-	"strings"
 
 	"github.com/effir/effir/bench/fetch"
 	"github.com/effir/effir/bench/measure"
-	"github.com/effir/effir/internal/atomicfile"
 )
 
 // write stores figures, table and report, and prints the figures.
@@ -34,13 +30,7 @@ func (b *bench) write(phases map[string]*outcome) error {
 		return err
 	}
 	about := "Medians of interleaved rounds in " + kept.Systems["browser"] + "; ratios are the peer's over ours. Measured on"
-	if err := atomicfile.Write(strings.TrimSuffix(b.Results, ".json")+".md", []byte(measure.Markdown("in Chromium, one thread", about, figures, kept))); err != nil {
-		return err
-	}
-	if err := os.MkdirAll(filepath.Dir(b.Report), 0o755); err != nil {
-		return err
-	}
-	if err := b.report(figures, f, kept).Write(b.Report); err != nil {
+	if err := b.WriteReport(measure.Markdown("in Chromium, one thread", about, figures, kept), b.report(figures, f, kept)); err != nil {
 		return err
 	}
 	fmt.Fprint(b.log, "\n", measure.Plain(figures), "\n", b.Results, ", ", b.Report, "\n")

@@ -7,28 +7,17 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"io/fs"
-	"os"
-	"os/signal"
 	"path/filepath"
-	"syscall"
 
 	"github.com/effir/effir/bench/measure"
 	"github.com/effir/effir/bench/texts"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, os.Args[1:], os.Stderr); err != nil && !errors.Is(err, flag.ErrHelp) {
-		fmt.Fprintln(os.Stderr, "bench edge:", err)
-		os.Exit(1)
-	}
-}
+func main() { measure.Main("bench edge", run) }
 
 // bench is one run.
 type bench struct {

@@ -4,15 +4,12 @@ import (
 	"context"
 	"fmt"
 	"math"
-	"os"
 	"os/exec"
-	"path/filepath"
 	"strings"
 
 	"github.com/effir/effir/bench/fetch"
 	"github.com/effir/effir/bench/measure"
 	"github.com/effir/effir/bench/texts"
-	"github.com/effir/effir/internal/atomicfile"
 	"github.com/effir/effir/toolchain/report"
 )
 
@@ -55,13 +52,7 @@ func (b *bench) write(ctx context.Context, series []measure.Series, asItComes st
 		return err
 	}
 	about := "Medians of interleaved rounds in " + systems["workerd"] + "; ratios are the peer's over ours. Measured on"
-	if err := atomicfile.Write(strings.TrimSuffix(b.Results, ".json")+".md", []byte(measure.Markdown("at the edge", about, all, r))); err != nil {
-		return err
-	}
-	if err := os.MkdirAll(filepath.Dir(b.Report), 0o755); err != nil {
-		return err
-	}
-	if err := page(all, series, r).Write(b.Report); err != nil {
+	if err := b.WriteReport(measure.Markdown("at the edge", about, all, r), page(all, series, r)); err != nil {
 		return err
 	}
 	fmt.Fprint(b.log, "\n", measure.Plain(all), "\n", b.Results, ", ", b.Report, "\n")

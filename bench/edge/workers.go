@@ -14,7 +14,6 @@ import (
 	"github.com/effir/effir/internal/atomicfile"
 	"github.com/effir/effir/models"
 	"github.com/effir/effir/wasm/model/modeldir"
-	"github.com/effir/effir/wasm/tokenizer"
 )
 
 //go:embed worker
@@ -124,11 +123,7 @@ func tokensOf(files fs.FS) (func(text string) []int32, error) {
 	if err != nil {
 		return nil, err
 	}
-	content, err := modeldir.ReadFile(files, m.Tokenizer)
-	if err != nil {
-		return nil, err
-	}
-	t, err := tokenizer.Parse(content)
+	t, err := modeldir.Tokenizer(files, m)
 	if err != nil {
 		return nil, err
 	}

@@ -6,9 +6,12 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"time"
+	"strings"
 
 	"github.com/schollz/progressbar/v3"
+
+	"github.com/effir/effir/internal/atomicfile"
+	"github.com/effir/effir/internal/terminal"
 )
 
 // Options are what the commands of all benchmarks have in common.
@@ -48,6 +51,17 @@ func (o *Options) Check() error {
 	return nil
 }
 
+// WriteReport stores the table of a run beside its results, and the report.
+func (o *Options) WriteReport(markdown string, page interface{ Write(path string) error }) error {
+	if err := atomicfile.Write(strings.TrimSuffix(o.Results, ".json")+".md", []byte(markdown)); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(filepath.Dir(o.Report), 0o755); err != nil {
+		return err
+	}
+	return page.Write(o.Report)
+}
+
 // trialFolder gets the files of trials, unless flags say otherwise.
 var trialFolder = filepath.Join("build", "bench", "trial")
 
@@ -57,7 +71,7 @@ func Bar(out io.Writer, what string) func(done, total int) {
 	var bar *progressbar.ProgressBar
 	return func(done, total int) {
 		if bar == nil {
-			bar = newBar(out, total, what)
+			bar = terminal.Bar(out, total, what, fmt.Sprintf("%s: %d runs", what, total))
 		}
 		_ = bar.Set(done)
 		if done == total {
@@ -65,23 +79,4 @@ func Bar(out io.Writer, what string) func(done, total int) {
 			fmt.Fprintln(out)
 		}
 	}
-}
-
-func newBar(out io.Writer, total int, what string) *progressbar.ProgressBar {
-	if !terminal(out) {
-		fmt.Fprintf(out, "%s: %d runs", what, total)
-		return progressbar.DefaultSilent(int64(total))
-	}
-	return progressbar.NewOptions(total,
-		progressbar.OptionSetWriter(out), progressbar.OptionSetDescription(what), progressbar.OptionShowCount(),
-		progressbar.OptionSetWidth(30), progressbar.OptionSetPredictTime(true), progressbar.OptionThrottle(100*time.Millisecond))
-}
-
-func terminal(out io.Writer) bool {
-	file, ok := out.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := file.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }

@@ -2,14 +2,11 @@ package main
 
 import (
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/effir/effir/bench/fetch"
 	"github.com/effir/effir/bench/format"
 	"github.com/effir/effir/bench/measure"
-	"github.com/effir/effir/internal/atomicfile"
 	"github.com/effir/effir/toolchain/report"
 )
 
@@ -34,13 +31,7 @@ func (b *bench) write() error {
 	if err != nil {
 		return err
 	}
-	if err := atomicfile.Write(strings.TrimSuffix(b.Results, ".json")+".md", []byte(b.markdown(record))); err != nil {
-		return err
-	}
-	if err := os.MkdirAll(filepath.Dir(b.Report), 0o755); err != nil {
-		return err
-	}
-	if err := b.page(record).Write(b.Report); err != nil {
+	if err := b.WriteReport(b.markdown(record), b.page(record)); err != nil {
 		return err
 	}
 	for _, row := range b.documentRows() {

@@ -70,11 +70,7 @@ func Of(files fs.FS) (map[int][]string, error) {
 	if err != nil {
 		return nil, err
 	}
-	content, err := modeldir.ReadFile(files, m.Tokenizer)
-	if err != nil {
-		return nil, err
-	}
-	t, err := tokenizer.Parse(content)
+	t, err := modeldir.Tokenizer(files, m)
 	if err != nil {
 		return nil, err
 	}

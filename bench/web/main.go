@@ -8,14 +8,9 @@ package main
 
 import (
 	"context"
-	"errors"
 	"flag"
-	"fmt"
 	"io"
-	"os"
-	"os/signal"
 	"path/filepath"
-	"syscall"
 
 	"github.com/effir/effir/bench/fetch"
 	"github.com/effir/effir/bench/measure"
@@ -25,17 +20,7 @@ import (
 // dir is the folder of the peers' package.json, of scripts and of pages.
 var dir = filepath.Join("bench", "web")
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, os.Args[1:], os.Stderr); err != nil {
-		if errors.Is(err, flag.ErrHelp) {
-			return
-		}
-		fmt.Fprintln(os.Stderr, "bench:web:", err)
-		os.Exit(1)
-	}
-}
+func main() { measure.Main("bench:web", run) }
 
 // bench is one run.
 type bench struct {

@@ -13,7 +13,6 @@ import (
 
 	"github.com/effir/effir/bench/fetch"
 	"github.com/effir/effir/bench/format"
-	"github.com/effir/effir/internal/atomicfile"
 	"github.com/effir/effir/toolchain/results"
 )
 
@@ -38,13 +37,7 @@ func (b *bench) write(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := atomicfile.Write(strings.TrimSuffix(b.Results, ".json")+".md", []byte(b.markdown(record, versions))); err != nil {
-		return err
-	}
-	if err := os.MkdirAll(filepath.Dir(b.Report), 0o755); err != nil {
-		return err
-	}
-	if err := b.report(record, versions).Write(b.Report); err != nil {
+	if err := b.WriteReport(b.markdown(record, versions), b.report(record, versions)); err != nil {
 		return err
 	}
 	fmt.Fprintf(b.log, "\n%s\n%s, %s\n", b.plain(), b.Results, b.Report)

@@ -68,9 +68,6 @@ func OpenCache(dir, model string, dims int) (*Cache, error) {
 	return c, nil
 }
 
-// Len returns how many vectors are kept.
-func (c *Cache) Len() int { return len(c.rows) }
-
 // Get returns the vector of a text, nil if there is none.
 func (c *Cache) Get(text string) []float32 {
 	row := c.rows[c.key(text)]

@@ -15,10 +15,8 @@ import (
 // EmbedText returns what is embedded for a passage: the page's title, the heading
 // unless it repeats the title, and the text, each on a line of its own.
 func EmbedText(page *site.Page, passage site.Passage) string {
-	text := page.Title
-	if passage.Heading != "" && passage.Heading != page.Title {
-		text += "\n" + passage.Heading
-	}
+	document := site.Document(*page, passage)
+	text := document.Title
 	if passage.Text != "" {
 		text += "\n" + passage.Text
 	}

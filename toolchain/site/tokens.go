@@ -7,7 +7,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/effir/effir/wasm/model/modeldir"
-	"github.com/effir/effir/wasm/tokenizer"
 )
 
 // MaxTokens is the size of the longest passage, with title and heading. Longer
@@ -31,11 +30,7 @@ func ModelBudget(model fs.FS) (Budget, error) {
 	if err != nil {
 		return Budget{}, err
 	}
-	raw, err := modeldir.ReadFile(model, m.Tokenizer)
-	if err != nil {
-		return Budget{}, err
-	}
-	t, err := tokenizer.Parse(raw)
+	t, err := modeldir.Tokenizer(model, m)
 	if err != nil {
 		return Budget{}, err
 	}

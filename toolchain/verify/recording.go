@@ -17,7 +17,6 @@ import (
 	"github.com/effir/effir/wasm/model"
 	"github.com/effir/effir/wasm/model/modeldir"
 	"github.com/effir/effir/wasm/native"
-	"github.com/effir/effir/wasm/tokenizer"
 )
 
 // recordedTexts is how many texts a recording has.
@@ -103,11 +102,7 @@ func sameVocabulary(src export.Source, dir fs.FS, m *model.Manifest) (export.Sou
 	if whole == m.Vocab() {
 		return src, nil
 	}
-	compact, err := modeldir.ReadFile(dir, m.Tokenizer)
-	if err != nil {
-		return nil, err
-	}
-	tokens, err := tokenizer.Parse(compact)
+	tokens, err := modeldir.Tokenizer(dir, m)
 	if err != nil {
 		return nil, err
 	}

@@ -25,19 +25,7 @@ func TestWithoutUnused(t *testing.T) {
 	if a.Len()-b.Len() != 5 || short.Config().VocabSize != b.Len() {
 		t.Fatalf("%d of %d tokens are left, vocab_size is %d", b.Len(), a.Len(), short.Config().VocabSize)
 	}
-	const table = "embeddings.word_embeddings.weight"
-	long, err := whole.Tensor(table)
-	if err != nil {
-		t.Fatal(err)
-	}
-	rows, err := short.Tensor(table)
-	if err != nil {
-		t.Fatal(err)
-	}
-	hidden := long.Shape[1]
-	if !slices.Equal(rows.Shape, []int{b.Len(), hidden}) {
-		t.Fatalf("the table has shape %v", rows.Shape)
-	}
+	long, rows, hidden := tables(t, whole, short, "embeddings.word_embeddings.weight", b.Len())
 	for _, text := range []string{"how to cancel the request?", "reader [SEP] lists 42 [unused1]", "[MASK] zürich"} {
 		before, after := a.Encode(nil, text), b.Encode(nil, text)
 		if len(before) != len(after) {
@@ -54,6 +42,24 @@ func TestWithoutUnused(t *testing.T) {
 	if other, err := short.Tensor("embeddings.LayerNorm.weight"); err != nil || len(other.Data) != hidden {
 		t.Errorf("other tensors: %v, %v", other.Shape, err)
 	}
+}
+
+// tables returns the token tables of both models, the shorter one of which must have
+// so many rows, and their width.
+func tables(t *testing.T, whole, short vocabulary.Model, name string, tokens int) (long, rows checkpoint.Tensor, hidden int) {
+	t.Helper()
+	long, err := whole.Tensor(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if rows, err = short.Tensor(name); err != nil {
+		t.Fatal(err)
+	}
+	hidden = long.Shape[1]
+	if !slices.Equal(rows.Shape, []int{tokens, hidden}) {
+		t.Fatalf("the table has shape %v", rows.Shape)
+	}
+	return long, rows, hidden
 }
 
 func parse(t *testing.T, src vocabulary.Model) *tokenizer.Tokenizer {
@@ -172,19 +178,7 @@ func TestFirstMerges(t *testing.T) {
 	if a.Len()-b.Len() != len(whole.merges)-merges || short.Config().VocabSize != b.Len() {
 		t.Fatalf("%d of %d tokens are left, vocab_size is %d", b.Len(), a.Len(), short.Config().VocabSize)
 	}
-	const table = "model.embed_tokens.weight"
-	long, err := whole.Tensor(table)
-	if err != nil {
-		t.Fatal(err)
-	}
-	rows, err := short.Tensor(table)
-	if err != nil {
-		t.Fatal(err)
-	}
-	hidden := long.Shape[1]
-	if !slices.Equal(rows.Shape, []int{b.Len(), hidden}) {
-		t.Fatalf("the table has shape %v", rows.Shape)
-	}
+	long, rows, hidden := tables(t, whole, short, "model.embed_tokens.weight", b.Len())
 	const text = "the other and"
 	before, after := a.Encode(nil, text), b.Encode(nil, text)
 	if len(after) <= len(before) {

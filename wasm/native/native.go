@@ -16,7 +16,6 @@ import (
 	"github.com/effir/effir/wasm/kernel/native"
 	"github.com/effir/effir/wasm/model"
 	"github.com/effir/effir/wasm/model/modeldir"
-	"github.com/effir/effir/wasm/tokenizer"
 )
 
 // Options of Open. The zero value is right for most programs.
@@ -62,11 +61,7 @@ func Open(dir fs.FS, o Options) (*Encoder, error) {
 
 // start reads the tokenizer and makes the workers' sessions.
 func (e *Encoder) start(dir fs.FS, weights kernel.Ptr, o Options) error {
-	raw, err := modeldir.ReadFile(dir, e.manifest.Tokenizer)
-	if err != nil {
-		return err
-	}
-	tokens, err := tokenizer.Parse(raw)
+	tokens, err := modeldir.Tokenizer(dir, e.manifest)
 	if err != nil {
 		return err
 	}

@@ -6,29 +6,17 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"flag"
 	"fmt"
 	"io"
 	"os"
-	"os/signal"
 	"path/filepath"
-	"syscall"
 
+	"github.com/effir/effir/bench/measure"
 	"github.com/effir/effir/internal/atomicfile"
 )
 
-func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	if err := run(ctx, os.Args[1:], os.Stderr); err != nil {
-		if errors.Is(err, flag.ErrHelp) {
-			return
-		}
-		fmt.Fprintln(os.Stderr, "corpus:", err)
-		os.Exit(1)
-	}
-}
+func main() { measure.Main("corpus", run) }
 
 // options are the command's flags.
 type options struct {

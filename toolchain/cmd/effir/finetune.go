@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/effir/effir/internal/terminal"
 	"github.com/effir/effir/toolchain/finetune"
 	"github.com/effir/effir/toolchain/pairs"
 )
@@ -75,7 +76,7 @@ or "go" for tiny models.`,
 			if c.Flags().Changed("passage-prefix") {
 				o.PassagePrefix = &passagePrefix
 			}
-			line := &trainingLine{out: c.ErrOrStderr(), terminal: terminal(c.ErrOrStderr())}
+			line := &trainingLine{out: c.ErrOrStderr(), terminal: terminal.Is(c.ErrOrStderr())}
 			o.Progress = line.show
 			o.Warn = func(text string) { line.end(); fmt.Fprintln(c.ErrOrStderr(), text) }
 			result, err := finetune.Run(c.Context(), o)

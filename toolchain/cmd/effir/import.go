@@ -3,13 +3,13 @@ package main
 import (
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"time"
 
 	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 
+	"github.com/effir/effir/internal/terminal"
 	"github.com/effir/effir/toolchain/checkpoint"
 	"github.com/effir/effir/toolchain/importer"
 )
@@ -116,7 +116,7 @@ func (b *stepBar) update(step string, done, total int64) {
 	if step != b.step {
 		b.finish()
 		b.step = step
-		if terminal(b.out) {
+		if terminal.Is(b.out) {
 			b.bar = progressbar.NewOptions64(total,
 				progressbar.OptionSetWriter(b.out), progressbar.OptionSetDescription(step),
 				progressbar.OptionShowBytes(true), progressbar.OptionShowCount(), progressbar.OptionSetWidth(30),
@@ -137,13 +137,4 @@ func (b *stepBar) finish() {
 		b.bar = nil
 	}
 	b.step = ""
-}
-
-func terminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	if !ok {
-		return false
-	}
-	info, err := f.Stat()
-	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/effir/effir/internal/atomicfile"
 	"github.com/effir/effir/internal/publish"
+	"github.com/effir/effir/internal/terminal"
 	"github.com/effir/effir/toolchain/importer"
 	"github.com/effir/effir/toolchain/site"
 	format "github.com/effir/effir/wasm/site"
@@ -173,7 +174,7 @@ func (b *siteBuild) progress(what string) func(done, total int) {
 			set = newBar(b.stderr, total, what).Set
 		}
 		_ = set(done)
-		if done == total && terminal(b.stderr) {
+		if done == total && terminal.Is(b.stderr) {
 			fmt.Fprintln(b.stderr)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/effir/effir/wasm/kernel"
 	"github.com/effir/effir/wasm/model"
+	"github.com/effir/effir/wasm/tokenizer"
 )
 
 // Open reads and checks the manifest of a package directory. raw is its text.
@@ -54,6 +55,15 @@ func Load(dir fs.FS, m *model.Manifest, memory kernel.Memory) (kernel.Ptr, error
 		memory.Write(weights.Add(offset), chunk)
 		return nil
 	})
+}
+
+// Tokenizer reads the verified tokenizer of a package.
+func Tokenizer(dir fs.FS, m *model.Manifest) (*tokenizer.Tokenizer, error) {
+	b, err := ReadFile(dir, m.Tokenizer)
+	if err != nil {
+		return nil, err
+	}
+	return tokenizer.Parse(b)
 }
 
 // ReadImage hands the verified chunks of the weights image to place, in order,

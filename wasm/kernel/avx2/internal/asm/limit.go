@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 
+	"github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
 )
 
@@ -19,17 +20,22 @@ func (a *assembler) limit(name string, rows int, vector func() reg.VecVirtual, d
 	}
 	a.loop("round", a.param("rounds"), func() {
 		dots(x, w, sums)
-		t := vector()
-		for _, v := range sums {
-			a.VCVTDQ2PS(v, v)
-			a.VMULPS(d, v, v)
-			a.VMULPS(d, v, v)
-			a.VADDPS(v, acc[0], acc[0])
-			a.VMULPS(d, d, t)
-			a.VADDPS(t, acc[1], acc[1])
-		}
+		scaleAndAdd(a, sums, d, vector(), acc[0], acc[1])
 	})
 	a.end()
+}
+
+// scaleAndAdd is how a round of products ends: sums become floats, are scaled by d
+// twice and added to total, and what stands for a minimum, by way of t, to minimum.
+func scaleAndAdd[V operand.Op](a *assembler, sums []V, d, t, total, minimum V) {
+	for _, v := range sums {
+		a.VCVTDQ2PS(v, v)
+		a.VMULPS(d, v, v)
+		a.VMULPS(d, v, v)
+		a.VADDPS(v, total, total)
+		a.VMULPS(d, d, t)
+		a.VADDPS(t, minimum, minimum)
+	}
 }
 
 func (a *assembler) limits() {
@@ -96,14 +102,7 @@ func (a *assembler) avxVNNILimit(rows int) {
 				a.vexDot(x, w, sum)
 			}
 		}
-		for _, v := range sums {
-			a.VCVTDQ2PS(v, v)
-			a.VMULPS(d, v, v)
-			a.VMULPS(d, v, v)
-			a.VADDPS(v, acc[0], acc[0])
-			a.VMULPS(d, d, t)
-			a.VADDPS(t, acc[1], acc[1])
-		}
+		scaleAndAdd(a, sums, d, t, acc[0], acc[1])
 	})
 	a.end()
 }
