@@ -193,3 +193,13 @@ func TestReadsShards(t *testing.T) {
 		t.Errorf("dtypes are %v", got)
 	}
 }
+
+func TestOrigins(t *testing.T) {
+	c := Compression{{DroppedBlocks: []int{1, 2}}, {DroppedMLP: []int{0}}, {DroppedBlocks: []int{2}}}
+	if got, want := c.Origins(3), []int{0, 3, 5}; !slices.Equal(got, want) {
+		t.Errorf("origins %v, want %v", got, want)
+	}
+	if got, want := (Compression)(nil).Origins(2), []int{0, 1}; !slices.Equal(got, want) {
+		t.Errorf("origins of an uncut model %v, want %v", got, want)
+	}
+}

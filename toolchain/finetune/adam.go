@@ -22,6 +22,7 @@ type adam struct {
 type trained struct {
 	variable, first, second *context.Variable
 	decays                  bool
+	rate                    float64 // in multiples of the learning rate
 }
 
 // newAdam creates the moments of the variables in scope, all zero.
@@ -33,7 +34,11 @@ func newAdam(scope *context.Context, o Options, variables []*context.Variable) *
 			m := in.VariableWithValue(v.Name(), tensors.FromShape(shapes.Make(v.DType(), v.Shape().Dimensions...)))
 			return m.SetTrainable(false)
 		}
-		a.trained = append(a.trained, trained{v, moment("first"), moment("second"), v.Shape().Rank() > 1})
+		rate := 1.0
+		if isEmbedding(v) {
+			rate = o.EmbeddingRate
+		}
+		a.trained = append(a.trained, trained{v, moment("first"), moment("second"), v.Shape().Rank() > 1, rate})
 	}
 	return a
 }
@@ -64,7 +69,7 @@ func (a *adam) update(gradients []*Node, rate, first, second *Node) *Node {
 		if t.decays && a.decay > 0 {
 			change = Add(change, MulScalar(x, a.decay))
 		}
-		t.variable.SetValueGraph(Sub(x, Mul(change, rate)))
+		t.variable.SetValueGraph(Sub(x, Mul(change, MulScalar(rate, t.rate))))
 		t.first.SetValueGraph(m)
 		t.second.SetValueGraph(v)
 	}

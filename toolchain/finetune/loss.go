@@ -10,7 +10,7 @@ import (
 // float32 scalar. student and teacher hold what the models make of each block;
 // aligned are the layers of the part hidden; exclude is bool [queries, passages]
 // in steps of pairs.
-func (o *Options) lossNodes(student, teacher []outputs, aligned []int, exclude *Node) []*Node {
+func (o *Options) lossNodes(student, teacher []outputs, aligned []layerPair, exclude *Node) []*Node {
 	var parts []*Node
 	if o.Loss.Align > 0 {
 		parts = append(parts, overBlocks(student, teacher, func(s, t outputs) *Node {
@@ -20,8 +20,8 @@ func (o *Options) lossNodes(student, teacher []outputs, aligned []int, exclude *
 	if o.Loss.Hidden > 0 {
 		parts = append(parts, overBlocks(student, teacher, func(s, t outputs) *Node {
 			var sum *Node
-			for _, i := range aligned {
-				d := loss.HiddenCosine(s.states.AfterMLP[i], t.states.AfterMLP[i], s.mask)
+			for _, l := range aligned {
+				d := loss.HiddenCosine(s.states.AfterMLP[l.student], t.states.AfterMLP[l.teacher], s.mask)
 				if sum == nil {
 					sum = d
 					continue

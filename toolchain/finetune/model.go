@@ -2,11 +2,8 @@ package finetune
 
 import (
 	"fmt"
-	"math"
-	"math/rand/v2"
 
 	. "github.com/gomlx/gomlx/pkg/core/graph" //nolint:revive // GoMLX's convention for graph code
-	"github.com/gomlx/gomlx/pkg/core/tensors"
 	"github.com/gomlx/gomlx/pkg/ml/context"
 
 	"github.com/effir/effir/gomlx-models/family"
@@ -89,6 +86,7 @@ const (
 // outputs are what a model makes of a block of texts.
 type outputs struct {
 	states    family.States
+	pooled    *Node // float32 [rows, hidden], before a head
 	embedding *Node // float32 [rows, dims], normalised
 	mask      *Node // bool [rows, length], true for tokens
 }
@@ -102,7 +100,8 @@ func (n *network) run(ids, lengths *Node) outputs {
 	if n.embedding.Skip > 0 {
 		pooled = LogicalAnd(mask, GreaterOrEqual(position, Const(ids.Graph(), int32(n.embedding.Skip))))
 	}
-	v := pooling.Pool(n.pooling, out.states.Last, pooled)
+	out.pooled = pooling.Pool(n.pooling, out.states.Last, pooled)
+	v := out.pooled
 	if n.embedding.HeadDims > 0 {
 		v = layer.Linear(n.scope.In("head"), v, n.embedding.HeadDims)
 	}
@@ -114,19 +113,4 @@ func (n *network) run(ids, lengths *Node) outputs {
 func (n *network) dims() int {
 	c := n.Config()
 	return c.Dims()
-}
-
-// newHead creates a head to the given number of dimensions, drawn by seed: a
-// random projection keeps what lies near each other near.
-func (n *network) newHead(dims int, seed uint64) {
-	hidden := n.config.HiddenSize
-	r := rand.New(rand.NewPCG(seed, 1<<62))
-	w := make([]float32, dims*hidden)
-	for i := range w {
-		w[i] = float32(r.NormFloat64() / math.Sqrt(float64(hidden)))
-	}
-	scope := n.scope.In("head")
-	scope.VariableWithValue(layer.VarWeight, tensors.FromFlatDataAndDimensions(w, dims, hidden))
-	scope.VariableWithValue(layer.VarBias, tensors.FromFlatDataAndDimensions(make([]float32, dims), dims))
-	n.embedding.HeadDims = dims
 }

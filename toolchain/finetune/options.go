@@ -59,6 +59,7 @@ type Options struct {
 	LoRARank        int // 0 trains the weights themselves
 	LoRAAlpha       float64
 	TrainEmbeddings bool    // the token, position and type tables too
+	EmbeddingRate   float64 // of these tables, in multiples of the learning rate
 	SlimLambda      float64 // above 0: trains only the gates of the MLPs, with this weight of the penalty
 	WeightBits      int     // above 0: trains with weights rounded to so many bits
 	EmbeddingBits   int     // above 0: rounds the token table once, at the start
@@ -99,7 +100,7 @@ func Defaults() Options {
 		BatchTokens: 4096, BatchPairs: 32,
 		Mix: Mix{Query: 1, Passage: 0.5, Piece: 1}, Buckets: []int{16, 32, 48, 64, 96, 128, 192, 256},
 		LearningRate: 3e-4, WarmUp: 0.05, WeightDecay: 0.01, Beta1: 0.9, Beta2: 0.999, Epsilon: 1e-8, Clip: 1,
-		Temperature: 0.02, LoRAAlpha: 64, Precision: "float32",
+		Temperature: 0.02, LoRAAlpha: 64, EmbeddingRate: 1, Precision: "float32",
 		SaveEvery: 5 * time.Minute,
 	}
 }
@@ -238,5 +239,6 @@ func (o *Options) check() error {
 	slices.Sort(o.Buckets)
 	o.Buckets = slices.Compact(o.Buckets)
 	return errors.Join(positive("learning-rate", o.LearningRate), positive("clip", o.Clip),
-		positive("epsilon", o.Epsilon), positive("temperature", o.Temperature), positive("lora-alpha", o.LoRAAlpha))
+		positive("epsilon", o.Epsilon), positive("temperature", o.Temperature), positive("lora-alpha", o.LoRAAlpha),
+		positive("embedding-rate", o.EmbeddingRate))
 }

@@ -27,6 +27,7 @@ type Progress struct {
 	TokensPerSecond float64  // of the last half minute
 	Left            time.Duration
 	Compiling       string // the shape that is being compiled now; else empty
+	Fitting         bool   // a new head is fitted, before the first step
 }
 
 // Result is what a run came to.
@@ -59,6 +60,11 @@ func Run(ctx context.Context, o Options) (_ Result, err error) {
 		return Result{}, err
 	}
 	defer s.close()
+	if s.headless && s.state.Step == 0 {
+		if err := s.fitHead(ctx); err != nil {
+			return Result{}, err
+		}
+	}
 	return s.run(ctx)
 }
 
@@ -75,6 +81,7 @@ type session struct {
 	variables        []*mlcontext.Variable // what the state holds
 	closers          []func()
 	shapes           map[string]bool // that were compiled
+	headless         bool            // the head is new
 }
 
 func (s *session) close() {
@@ -194,6 +201,9 @@ func (s *session) openData() error {
 	return err
 }
 
+// layerPair is a layer of the student and the one of the teacher that it was.
+type layerPair struct{ student, teacher int }
+
 // checkTeacher checks that the loss can compare the models, and finds the layers
 // of its part hidden.
 func (s *session) checkTeacher(sameTokenizer bool) error {
@@ -209,12 +219,17 @@ func (s *session) checkTeacher(sameTokenizer bool) error {
 		return fmt.Errorf("--loss hidden compares token by token, but %s and %s put other prefixes before texts or cut them elsewhere: set --query-prefix and --passage-prefix to the teacher's", o.Teacher, o.Model)
 	case a.Hidden != b.Hidden:
 		return fmt.Errorf("--loss hidden needs states of one width, but %s has %d and %s has %d: use align or kl", o.Model, a.Hidden, o.Teacher, b.Hidden)
-	case a.Layers() != b.Layers():
-		return fmt.Errorf("--loss hidden compares layer by layer, but %s has %d and %s has %d: use align or kl", o.Model, a.Layers(), o.Teacher, b.Layers())
 	}
-	for i := range a.Layers() {
-		if a.Attention[i] && b.Attention[i] {
-			s.stepper.aligned = append(s.stepper.aligned, i)
+	origins := s.student.config.Compression.Origins(a.Layers())
+	switch {
+	case a.Layers() == b.Layers(): // the teacher may be cut too
+		origins = checkpoint.Compression{}.Origins(a.Layers())
+	case origins[len(origins)-1] >= b.Layers():
+		return fmt.Errorf("--loss hidden compares layer by layer, but %s has %d, not cut from the %d of %s: use align or kl", o.Model, a.Layers(), b.Layers(), o.Teacher)
+	}
+	for i, origin := range origins {
+		if a.Attention[i] && b.Attention[origin] {
+			s.stepper.aligned = append(s.stepper.aligned, layerPair{i, origin})
 		}
 	}
 	if len(s.stepper.aligned) == 0 {

@@ -75,6 +75,9 @@ func newSettings(o Options, student, teacher *network) (settings, error) {
 		set("lora-alpha", o.LoRAAlpha)
 	}
 	set("train-embeddings", o.TrainEmbeddings)
+	if o.TrainEmbeddings && o.EmbeddingRate != 1 {
+		set("embedding-rate", o.EmbeddingRate)
+	}
 	set("slim", o.SlimLambda)
 	set("weight-bits", o.WeightBits)
 	set("embedding-bits", o.EmbeddingBits)

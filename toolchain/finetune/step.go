@@ -12,9 +12,9 @@ import (
 // stepper runs training steps. It compiles one program per shape of a batch.
 type stepper struct {
 	options          *Options
-	student, teacher *network // teacher may be nil
-	separate         bool     // the teacher reads its own tokens
-	aligned          []int    // layers of the loss's part hidden
+	student, teacher *network    // teacher may be nil
+	separate         bool        // the teacher reads its own tokens
+	aligned          []layerPair // of the loss's part hidden
 	adam             *adam
 	exec             *context.Exec
 	extra            func(g *Graph) *Node // added to the loss; may be nil

@@ -252,3 +252,37 @@ func TestXLA(t *testing.T) {
 	o.Progress = nil
 	sameFiles(t, run(t, o).Checkpoint, whole.Checkpoint)
 }
+
+// TestHiddenOfFewerLayers compares the layers that are left with those that they
+// were: with the last one gone, the others' states are the teacher's own.
+func TestHiddenOfFewerLayers(t *testing.T) {
+	_, teacher := bertPair(t)
+	base, err := checkpoint.Open(teacher)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer base.Close()
+	without := func(layers ...int) string {
+		cut, err := compress.New(base, compress.Plan{DropBlocks: layers})
+		if err != nil {
+			t.Fatal(err)
+		}
+		tokenizer, err := cut.TokenizerJSON()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return write(t, "short", cut.Config(), cut, tokenizer)
+	}
+	hidden := func(model string) float64 {
+		o := options(t)
+		o.Model, o.Teacher, o.Loss, o.Steps = model, teacher, Loss{Hidden: 1}, 1
+		run(t, o)
+		return records(t, o.Out)[0].Loss
+	}
+	if loss := hidden(without(2)); loss > 1e-6 {
+		t.Errorf("the loss of the first two layers is %g, want 0", loss)
+	}
+	if loss := hidden(without(1)); !(loss > 1e-3) {
+		t.Errorf("the loss without the middle layer is %g, want that of the last one's states", loss)
+	}
+}

@@ -30,7 +30,8 @@ func (s *session) prepare() error {
 		if o.SlimLambda > 0 {
 			return fmt.Errorf("--slim trains only gates, but %s has %d dimensions and %s %d: use infonce or kl, or give a model with a trained head", o.Model, s.student.dims(), o.Teacher, s.teacher.dims())
 		}
-		s.student.newHead(s.teacher.dims(), o.Seed)
+		s.student.newHead(s.teacher.dims())
+		s.headless = true
 	}
 	if o.EmbeddingBits > 0 {
 		if err := s.student.roundEmbeddings(s.backend, o.EmbeddingBits); err != nil {

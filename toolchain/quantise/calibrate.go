@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"sync"
 
+	"github.com/effir/effir/toolchain/internal/cholesky"
 	"github.com/effir/effir/wasm/kernel"
 )
 
@@ -123,10 +124,10 @@ func (c *calibration) factor() error {
 			l[i*n+j] = c.h[(n-1-i)*n+n-1-j]
 		}
 	}
-	if !cholesky(l, n) {
+	if !cholesky.Factor(l, n) {
 		return fmt.Errorf("the moments of the inputs are not positive definite: calibrate with more texts")
 	}
-	inverse := invertLower(l, n)
+	inverse := cholesky.InvertLower(l, n)
 	c.upper = make([]float64, n*n)
 	for i := range n {
 		for j := i; j < n; j++ {

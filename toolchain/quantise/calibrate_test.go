@@ -6,6 +6,7 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/effir/effir/toolchain/internal/cholesky"
 	"github.com/effir/effir/wasm/kernel"
 )
 
@@ -190,10 +191,10 @@ func TestInvertLower(t *testing.T) {
 	const n = 20
 	h := damped(correlated(random, n, 50), n)
 	l := slices.Clone(h)
-	if !cholesky(l, n) {
+	if !cholesky.Factor(l, n) {
 		t.Fatal("not positive definite")
 	}
-	inverse := invertLower(l, n)
+	inverse := cholesky.InvertLower(l, n)
 	for i := range n {
 		for j := range n {
 			var product float64

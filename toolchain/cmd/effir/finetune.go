@@ -117,6 +117,7 @@ or "go" for tiny models.`,
 	f.IntVar(&o.LoRARank, "lora", 0, "train adapters of this rank (EffiR: 32) and not the weights themselves")
 	f.Float64Var(&o.LoRAAlpha, "lora-alpha", o.LoRAAlpha, "alpha of the adapters")
 	f.BoolVar(&o.TrainEmbeddings, "train-embeddings", false, "train the tables of tokens and positions too")
+	f.Float64Var(&o.EmbeddingRate, "embedding-rate", o.EmbeddingRate, "learning rate of these tables, in multiples of --learning-rate")
 	f.Float64Var(&o.SlimLambda, "slim", 0, "train only the gates of the MLPs' neurons, with this weight of the penalty (EffiR: 1e-8), for effir compress")
 	f.IntVar(&o.WeightBits, "weight-bits", 0, "train with weights rounded to so many bits, as packages have them")
 	f.IntVar(&o.EmbeddingBits, "embedding-bits", 0, "round the token table to so many bits at the start")
@@ -146,7 +147,11 @@ const lineEvery = 15 * time.Second
 func (l *trainingLine) show(p finetune.Progress) {
 	if p.Compiling != "" {
 		l.end()
-		fmt.Fprintf(l.out, "compile a step of %s\n", p.Compiling)
+		what := "step"
+		if p.Fitting {
+			what = "pass for the fit of the head"
+		}
+		fmt.Fprintf(l.out, "compile a %s of %s\n", what, p.Compiling)
 		l.last = time.Time{}
 		return
 	}
