@@ -42,6 +42,27 @@ var (
 	}
 )
 
+// withPictures gives every page but the second one a picture; that of the third is missing.
+func withPictures(p *page) {
+	p.value(`(async () => {
+		const { open } = await import("/effir-search.js");
+		const engine = await open("/");
+		const search = engine.search.bind(engine);
+		engine.search = async function* (query, options) {
+			for await (const results of search(query, options)) {
+				results.hits.forEach((hit, i) => (hit.image = ["/icon.svg", undefined, "/missing.png"][i % 3]));
+				yield results;
+			}
+		};
+		document.querySelector("effir-search").search = engine;
+	})()`)
+	p.value(asked)
+	p.want(part(".pictured .image")+"?.complete", "true")
+	p.want(fmt.Sprintf("%s.getBoundingClientRect().width", part(".image")), "48")
+	p.want(`(([image, name, snippet]) => image.right <= Math.min(name.left, snippet.left) || image.left >= Math.max(name.right, snippet.right))(["image", "name", "snippet"].map((part) => `+
+		part(".pictured")+`.querySelector("." + part).getBoundingClientRect()))`, "true")
+}
+
 var states = []state{
 	{name: "empty", scenario: "ready"},
 	{name: "keyword", scenario: "loading", do: found("5 results")},
@@ -92,6 +113,17 @@ var states = []state{
 		p.value(part("input") + ".focus()")
 		p.press("ArrowDown", "")
 	}},
+	{name: "mixed", scenario: "ready", attributes: "ranks", do: func(p *page) {
+		setQuery("إلغاء")(p)
+		p.want(partText(".count"), "2 results")
+	}},
+	{name: "right to left phone", scenario: "ready", attributes: "ranks", html: `lang="ar" dir="rtl"`, width: 390, do: func(p *page) {
+		setQuery("request")(p)
+		p.want(partText(".count"), "3 نتائج")
+	}},
+	{name: "right to left empty", scenario: "ready", html: `lang="ar" dir="rtl"`},
+	{name: "pictures", scenario: "ready", attributes: "ranks", do: withPictures},
+	{name: "right to left pictures", scenario: "ready", attributes: "ranks", html: `lang="ar" dir="rtl"`, do: withPictures},
 	{name: "phone", scenario: "ready", attributes: `ranks filters=""`, width: 390, do: found("7 results")},
 	{name: "phone dialog", scenario: "ready", attributes: `mode="dialog"`, width: 390, do: func(p *page) {
 		p.value(`document.querySelector("effir-search").open()`)

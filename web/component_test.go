@@ -269,7 +269,7 @@ func TestComponentSpeaksItsLanguage(t *testing.T) {
 		p.component("ready", fmt.Sprintf("lang=%q", language), "")
 		p.value(`document.querySelector("effir-search").value = "request"`)
 		p.want(partText(".count"), want[1])
-		p.want(`getComputedStyle(`+part("input")+`).direction`, want[0])
+		p.want(`getComputedStyle(`+part(".search")+`).direction`, want[0])
 		p.value(`document.querySelector("effir-search").value = "zzz"`)
 		p.want(partText("[part=empty] p"), want[2])
 	}
@@ -277,6 +277,37 @@ func TestComponentSpeaksItsLanguage(t *testing.T) {
 	p.want(part("input")+".placeholder", "Find <b>it</b>")
 	p.want(part("input")+`.getAttribute("aria-label")`, "Suche")
 	p.want(`getComputedStyle(`+part("input")+`).direction`, "rtl") // the page's own direction counts
+}
+
+// strays names the texts of results that do not begin at the given side of their
+// place, or run in another direction than their letters.
+const strays = `((side) => {
+	const stray = [];
+	for (const text of document.querySelector("effir-search").shadowRoot.querySelectorAll(".title, .heading, .url, .main > .snippet, .further > .snippet, input")) {
+		const direction = /\p{Script=Arabic}/u.test(text.value ?? text.textContent) ? "rtl" : "ltr";
+		if (getComputedStyle(text).direction !== direction) stray.push("runs wrongly: " + (text.value ?? text.textContent));
+		const range = document.createRange();
+		range.selectNodeContents(text);
+		const lines = [...range.getClientRects()];
+		const { left, right } = text.getBoundingClientRect();
+		if (lines.length > 0 && (side === "left" ? Math.min(...lines.map((line) => line.left)) > left + 1 : Math.max(...lines.map((line) => line.right)) < right - 1)) stray.push("at the far side: " + text.textContent);
+		if (text.localName === "input" && getComputedStyle(text).textAlign !== side) stray.push("the field");
+	}
+	return stray.join("; ");
+})`
+
+// TestTextsBeginAtThePagesSide shows Arabic and English results together: each text
+// runs in its own direction, and all begin where the page's lines do.
+func TestTextsBeginAtThePagesSide(t *testing.T) {
+	p := newPage(t)
+	for _, test := range []struct{ html, side string }{{`lang="ar" dir="rtl"`, "right"}, {`lang="en"`, "left"}} {
+		for _, query := range []string{"إلغاء", "request"} {
+			p.component("ready", "ranks", test.html)
+			p.value(fmt.Sprintf(`document.querySelector("effir-search").value = %q`, query))
+			p.want(part(".main")+"?.checkVisibility()", "true")
+			p.want(strays+fmt.Sprintf("(%q)", test.side), "")
+		}
+	}
 }
 
 func TestComponentIsThemed(t *testing.T) {

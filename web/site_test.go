@@ -80,6 +80,7 @@ func TestSiteSearch(t *testing.T) {
 		"clusters": siteContent(t, 700, 384, index.DefaultFusion()), // more clusters than one query reads
 		"one":      siteContent(t, 60, 24, index.Fusion{Keyword: 0.5, Semantic: 0.25}),
 		"keyword":  siteContent(t, 150, 0, index.DefaultFusion()),
+		"wide":     wideContent(),
 		"page":     {Pages: []site.Page{{Title: "Only page", Passages: []site.Passage{{Text: "with one passage"}}}}, Fusion: index.DefaultFusion()},
 		"empty":    {Fusion: index.DefaultFusion()},
 	}
@@ -156,6 +157,29 @@ func testDamage(t *testing.T, browser context.Context) {
 	}
 }
 
+// wideContent has so many words with the same beginnings that these have lists of
+// their own.
+func wideContent() site.Content {
+	random := rand.New(rand.NewPCG(5, 6))
+	c := site.Content{Fusion: index.DefaultFusion()}
+	for i := range 300 {
+		var text strings.Builder
+		for range 80 {
+			text.WriteString([]string{"co", "con", "été", "日本"}[random.IntN(4)])
+			for range 2 + random.IntN(6) {
+				text.WriteByte("abcdefgh"[random.IntN(8)])
+			}
+			text.WriteByte(' ')
+		}
+		c.Pages = append(c.Pages, site.Page{
+			URL: fmt.Sprintf("p%d", i), Title: fmt.Sprintf("Page %d", i), Passages: []site.Passage{{Text: text.String()}},
+			Filters: []site.Field{{Key: "section", Value: fmt.Sprintf("s%d", i%7)}, {Key: "tag", Value: []string{"even", "odd"}[i%2]}},
+			Sorts:   []site.Field{{Key: "date", Value: fmt.Sprint(2000 + i)}, {Key: "size", Value: fmt.Sprint(i % 9)}},
+		})
+	}
+	return c
+}
+
 // siteAnswers asks Go some hundred queries of all kinds.
 func siteAnswers(t *testing.T, dir string, content site.Content) []siteQuery {
 	t.Helper()
@@ -167,6 +191,10 @@ func siteAnswers(t *testing.T, dir string, content site.Content) []siteQuery {
 	queries := []siteQuery{
 		{Text: ""}, {Text: " \t"}, {Text: "the "}, {Text: "the", Typing: true},
 		{Text: "a", Typing: true}, {Text: "_x.", Typing: true}, {Text: strings.Repeat("word ", 500)},
+	}
+	for i := range 60 { // beginnings of words, of which many go through more than two shards
+		runes := []rune(words[random.IntN(len(words))])
+		queries = append(queries, siteQuery{Typing: true, Text: string(runes[:min(len(runes), 2+i%3)])})
 	}
 	for i := range 220 {
 		q := siteQuery{Typing: random.IntN(2) == 0, Limit: []int{0, 1, 3, 10, 25}[random.IntN(5)]}

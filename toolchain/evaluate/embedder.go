@@ -88,9 +88,11 @@ func queryTexts(queries []corpus.Query) []string {
 	return texts
 }
 
-// embedAll returns every text's vector, asking for options.Batch at a time. Texts
-// of similar length are asked for together, since padding costs time.
-func embedAll(ctx context.Context, embedder Embedder, texts []string, kind encoder.Kind, options Options) ([][]float32, error) {
+// EmbedAll returns every text's vector, asking for options.Batch at a time. Texts
+// of similar length are asked for together, since padding costs time. No text at
+// all is an error.
+func EmbedAll(ctx context.Context, embedder Embedder, texts []string, kind encoder.Kind, options Options) ([][]float32, error) {
+	options.setDefaults()
 	stage := "embedding passages"
 	if kind == encoder.Query {
 		stage = "embedding queries"

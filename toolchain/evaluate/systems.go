@@ -11,7 +11,7 @@ import (
 	"github.com/effir/effir/wasm/retriever"
 )
 
-// Options of Systems. The zero value measures what a search bundle does.
+// Options of Systems and EmbedAll. The zero value measures what a search bundle does.
 type Options struct {
 	// Parameters of keyword ranking; zero is index.DefaultParameters.
 	Parameters index.Parameters
@@ -24,6 +24,21 @@ type Options struct {
 	Batch int
 	// Progress, if set, is called after each batch.
 	Progress func(stage string, done, total int)
+}
+
+func (o *Options) setDefaults() {
+	if o.Parameters == (index.Parameters{}) {
+		o.Parameters = index.DefaultParameters()
+	}
+	if len(o.Fusions) == 0 {
+		o.Fusions = []index.Fusion{index.DefaultFusion()}
+	}
+	if o.Batch <= 0 {
+		o.Batch = 256
+	}
+	if o.Progress == nil {
+		o.Progress = func(string, int, int) {}
+	}
 }
 
 // System is one line of the comparison.
@@ -48,22 +63,11 @@ const depth = retriever.FuseDepth
 // Systems measures keyword search, and each model alone and fused with it, on
 // one dataset, with the ranking code that users run.
 func Systems(ctx context.Context, data *corpus.Dataset, models []Model, options Options) ([]System, error) {
-	if options.Parameters == (index.Parameters{}) {
-		options.Parameters = index.DefaultParameters()
-	}
-	if len(options.Fusions) == 0 {
-		options.Fusions = []index.Fusion{index.DefaultFusion()}
-	}
+	options.setDefaults()
 	for _, fusion := range options.Fusions {
 		if err := fusion.Check(); err != nil {
 			return nil, err
 		}
-	}
-	if options.Batch <= 0 {
-		options.Batch = 256
-	}
-	if options.Progress == nil {
-		options.Progress = func(string, int, int) {}
 	}
 	keyword, err := keywordHits(ctx, data, options.Parameters)
 	if err != nil {
@@ -115,7 +119,7 @@ func keywordHits(ctx context.Context, data *corpus.Dataset, parameters index.Par
 
 // modelSystems ranks by a model alone and fused with the keyword rankings.
 func modelSystems(ctx context.Context, data *corpus.Dataset, model Model, keyword [][]retriever.Hit, options Options) ([]System, error) {
-	passages, err := embedAll(ctx, model.documents(), passageTexts(data.Corpus, options.MaxWords), encoder.Passage, options)
+	passages, err := EmbedAll(ctx, model.documents(), passageTexts(data.Corpus, options.MaxWords), encoder.Passage, options)
 	if err != nil {
 		return nil, err
 	}
@@ -123,7 +127,7 @@ func modelSystems(ctx context.Context, data *corpus.Dataset, model Model, keywor
 	if err != nil {
 		return nil, err
 	}
-	queries, err := embedAll(ctx, model.Queries, queryTexts(data.Queries), encoder.Query, options)
+	queries, err := EmbedAll(ctx, model.Queries, queryTexts(data.Queries), encoder.Query, options)
 	if err != nil {
 		return nil, err
 	}

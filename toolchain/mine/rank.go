@@ -87,8 +87,11 @@ func (m *miner) rank(ctx context.Context, backend backends.Backend) ([][]int, er
 		err = tensors.ConstFlatData(out, func(scores []float32) {
 			for i := range n {
 				dense := index.Top(scores[i*len(m.passages):(i+1)*len(m.passages)], m.options.Depth)
-				words := m.keyword.Search(m.queries[len(ranked)], m.options.Depth)
-				ranked = append(ranked, alternate(numbers(words), numbers(dense)))
+				var words []int
+				for _, found := range m.keyword.Search(m.queries[len(ranked)], m.options.Depth) {
+					words = append(words, found.Doc)
+				}
+				ranked = append(ranked, alternate(words, numbers(dense)))
 			}
 		})
 		if err != nil {

@@ -5,16 +5,21 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"hash/crc32"
+	"io"
 	"io/fs"
 	"maps"
 	"math"
 	"os"
 	"path/filepath"
+	"slices"
+
+	"github.com/gofrs/flock"
 )
 
 // Cache keeps the vectors of one model by the text that they were made of, in a
-// file that only grows:
+// file to which they are added:
 //
 //	magic    8 bytes "EFFIRVC1"
 //	dims     uint32
@@ -22,13 +27,16 @@ import (
 //
 // all little-endian. A record that is damaged, or cut off because a run was
 // killed, is passed over up to the next mark; its text is embedded again. Several
-// processes may add to one file. It may be deleted at any time.
+// processes may use one file: who writes holds a lock. Keep replaces the file by
+// one without what nobody uses any more. All may be deleted at any time.
 type Cache struct {
 	path  string
 	model string
 	dims  int
-	fresh bool           // there is no file yet, or none that counts
 	rows  map[key][]byte // as stored
+	file  os.FileInfo    // as it was when last read or written here; nil: none that counts
+	alien bool           // others have written since rows were read
+	slack int64          // see Keep
 }
 
 // key is the SHA-256 of the model's identity and the text.
@@ -49,23 +57,29 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 // manifest, in hex, dims the length of its vectors. Nothing is written before the
 // first Add, which replaces a file that is no such cache.
 func OpenCache(dir, model string, dims int) (*Cache, error) {
-	c := &Cache{path: filepath.Join(dir, model+".vectors"), model: model, dims: dims, rows: make(map[key][]byte), fresh: true}
+	c := &Cache{path: filepath.Join(dir, model+".vectors"), model: model, dims: dims, rows: make(map[key][]byte), slack: cacheSlack}
+	return c, c.load()
+}
+
+// load reads the file's records into rows, over those that are there.
+func (c *Cache) load() error {
+	c.file, c.alien = nil, false
 	info, err := os.Stat(c.path)
 	if errors.Is(err, fs.ErrNotExist) || err == nil && info.Size() > maxCacheBytes {
-		return c, nil
+		return nil
 	}
 	if err != nil {
-		return nil, err
+		return err
 	}
 	data, err := os.ReadFile(c.path)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if bytes.HasPrefix(data, c.header()) {
-		c.fresh = false
+		c.file = info
 		c.index(data[cacheHeader:])
 	}
-	return c, nil
+	return nil
 }
 
 // Get returns the vector of a text, nil if there is none.
@@ -83,48 +97,91 @@ func (c *Cache) Get(text string) []float32 {
 
 // Add keeps the vectors of texts, at once on disk. Nil vectors are passed over.
 func (c *Cache) Add(texts []string, vectors [][]float32) error {
-	var out []byte
 	added := make(map[key][]byte)
 	for i, vector := range vectors {
 		k := c.key(texts[i])
 		if len(vector) != c.dims || c.rows[k] != nil || added[k] != nil {
 			continue
 		}
-		start := len(out)
-		out = append(append(out, recordMark...), k[:]...)
+		row := make([]byte, 0, 4*c.dims)
 		for _, x := range vector {
-			out = binary.LittleEndian.AppendUint32(out, math.Float32bits(x))
+			row = binary.LittleEndian.AppendUint32(row, math.Float32bits(x))
 		}
-		out = binary.LittleEndian.AppendUint32(out, crc32.Checksum(out[start:], castagnoli))
-		added[k] = bytes.Clone(out[start+len(recordMark)+len(k) : len(out)-4])
+		added[k] = row
 	}
-	if len(out) == 0 {
+	if len(added) == 0 {
 		return nil
 	}
-	if err := c.write(out); err != nil {
+	unlock, err := c.lock()
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if err := c.write(added); err != nil {
 		return err
 	}
 	maps.Copy(c.rows, added)
 	return nil
 }
 
-// write appends records to the file, or begins it with them.
-func (c *Cache) write(records []byte) error {
-	mode := os.O_WRONLY | os.O_APPEND
-	if c.fresh {
-		mode |= os.O_CREATE | os.O_TRUNC
-		records = append(c.header(), records...)
-		if err := os.MkdirAll(filepath.Dir(c.path), 0o755); err != nil {
-			return err
-		}
-	}
-	f, err := os.OpenFile(c.path, mode, 0o644)
+// record appends a row as the file holds it.
+func (c *Cache) record(out []byte, k key, row []byte) []byte {
+	start := len(out)
+	out = append(append(append(out, recordMark...), k[:]...), row...)
+	return binary.LittleEndian.AppendUint32(out, crc32.Checksum(out[start:], castagnoli))
+}
+
+// write appends rows to the file, or begins it with them. The lock is held.
+func (c *Cache) write(rows map[key][]byte) error {
+	c.alien = c.alien || c.changed()
+	f, err := os.OpenFile(c.path, os.O_RDWR|os.O_CREATE, 0o644)
 	if err != nil {
 		return err
 	}
-	_, err = f.Write(records)
-	c.fresh = c.fresh && err != nil
-	return errors.Join(err, f.Close())
+	header := make([]byte, cacheHeader)
+	var out []byte
+	if _, err := f.ReadAt(header, 0); err != nil || !bytes.Equal(header, c.header()) || c.file == nil && tooLarge(f) {
+		if err := f.Truncate(0); err != nil {
+			return errors.Join(err, f.Close())
+		}
+		out = c.header()
+	}
+	for _, k := range slices.SortedFunc(maps.Keys(rows), compareKeys) {
+		out = c.record(out, k, rows[k])
+	}
+	_, err = f.Seek(0, io.SeekEnd)
+	if err == nil {
+		_, err = f.Write(out)
+	}
+	info, statErr := f.Stat()
+	c.file = info
+	return errors.Join(err, statErr, f.Close())
+}
+
+// changed says whether the file is another one than was last read or written here.
+func (c *Cache) changed() bool {
+	info, err := os.Stat(c.path)
+	if err != nil || c.file == nil {
+		return err == nil || c.file != nil
+	}
+	return !os.SameFile(info, c.file) || info.Size() != c.file.Size() || !info.ModTime().Equal(c.file.ModTime())
+}
+
+func tooLarge(f *os.File) bool {
+	info, err := f.Stat()
+	return err == nil && info.Size() > maxCacheBytes
+}
+
+// lock keeps other processes from writing until unlock is called.
+func (c *Cache) lock() (unlock func(), err error) {
+	if err := os.MkdirAll(filepath.Dir(c.path), 0o755); err != nil {
+		return nil, err
+	}
+	lock := flock.New(c.path + ".lock")
+	if err := lock.Lock(); err != nil {
+		return nil, fmt.Errorf("locking the cache of vectors: %w", err)
+	}
+	return func() { _ = lock.Close() }, nil
 }
 
 func (c *Cache) header() []byte {
@@ -153,3 +210,5 @@ func (c *Cache) index(rest []byte) {
 func (c *Cache) key(text string) key {
 	return sha256.Sum256([]byte(c.model + "\n" + text))
 }
+
+func compareKeys(a, b key) int { return bytes.Compare(a[:], b[:]) }

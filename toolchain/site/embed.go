@@ -101,6 +101,12 @@ func (e *Embedder) Embed(ctx context.Context, pages []site.Page, progress func(d
 	return vectors, nil
 }
 
+// Keep tells the cache that the newest build of a source uses what was embedded of
+// pages, see Cache.Keep.
+func (e *Embedder) Keep(source string, pages []site.Page) error {
+	return e.cache.Keep(source, embedTexts(pages))
+}
+
 // embedTexts yields what is embedded for each passage.
 func embedTexts(pages []site.Page) func(yield func(string) bool) {
 	return func(yield func(string) bool) {

@@ -23,7 +23,8 @@ const (
 )
 
 // passages divides sections into passages. A heading without text of its own is
-// a passage of the headings below it, so that it can be found.
+// a passage of the headings below it, so that it can be found. The page's title
+// needs none: every passage of the page repeats it.
 func passages(title string, sections []*section, budget Budget) []site.Passage {
 	var list []site.Passage
 	for i, s := range sections {
@@ -39,12 +40,12 @@ func passages(title string, sections []*section, budget Budget) []site.Passage {
 			anchor = ""
 		}
 		pieces := split(blocks, title+"\n"+heading, budget)
-		if len(pieces) == 0 && s.heading != "" {
-			pieces = split(below(sections[i:]), title+"\n"+heading, budget)
-			pieces = pieces[:min(1, len(pieces))]
-		}
 		if len(pieces) == 0 && heading != "" {
-			pieces = []string{""}
+			pieces = split(below(sections[i:]), title+"\n"+heading, budget)
+			if len(pieces) == 0 {
+				pieces = []string{""}
+			}
+			pieces = pieces[:1]
 		}
 		for _, piece := range pieces {
 			list = append(list, site.Passage{Heading: heading, Anchor: anchor, Text: piece})

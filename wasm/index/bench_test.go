@@ -35,7 +35,7 @@ func BenchmarkParseKeyword(b *testing.B) {
 
 func BenchmarkSearch(b *testing.B) {
 	keyword := build(b, randomDocuments(5000)...)
-	for name, search := range map[string]func(string, int) []Match{"finished": keyword.Search, "typing": keyword.SearchTyping} {
+	for name, search := range map[string]func(string, int) []KeywordMatch{"finished": keyword.Search, "typing": keyword.SearchTyping} {
 		b.Run(name, func(b *testing.B) {
 			for b.Loop() {
 				search("w3x w70x w150x w700x w4", 100)

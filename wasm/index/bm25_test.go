@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"math"
 	"os"
+	"slices"
+	"strings"
 	"testing"
 )
 
@@ -39,6 +41,10 @@ func TestScoresEqualIndependentImplementation(t *testing.T) {
 		got := make([]float64, len(golden.Documents))
 		for _, m := range parsed(t, builder).Search(c.Query, len(got)) {
 			got[m.Doc] = float64(m.Score)
+			covered, total := coverage(golden.Documents, strings.Fields(c.Query), m.Doc)
+			if want := math.Sqrt(c.Scores[m.Doc]*covered) / total; math.Abs(float64(m.Fit)-want) > 2e-6 || m.Fit > 1 {
+				t.Errorf("query %q, document %d: fit %.7f, want %.7f", c.Query, m.Doc, m.Fit, want)
+			}
 		}
 		for doc, want := range c.Scores {
 			if math.Abs(got[doc]-want) > 2e-6*(1+want) {
@@ -46,6 +52,29 @@ func TestScoresEqualIndependentImplementation(t *testing.T) {
 			}
 		}
 	}
+}
+
+// coverage returns the weights of the distinct words of query that document doc holds
+// and of those that any document holds.
+func coverage(documents, query []string, doc int) (covered, total float64) {
+	for _, word := range query {
+		df, here := 0.0, false
+		for i, text := range documents {
+			if slices.Contains(strings.Fields(text), word) {
+				df++
+				here = here || i == doc
+			}
+		}
+		if df == 0 {
+			continue
+		}
+		weight := math.Log(1 + (float64(len(documents))-df+0.5)/(df+0.5))
+		total += weight
+		if here {
+			covered += weight
+		}
+	}
+	return covered, total
 }
 
 func TestLn(t *testing.T) {

@@ -49,7 +49,7 @@ type VectorFile struct {
 
 // Fusion is how the two rankings are combined, see retriever.Fuse.
 type Fusion struct {
-	// Keyword weighs a passage's share of the best keyword score.
+	// Keyword weighs how well a passage fits by keyword, see Fit.
 	Keyword float32 `json:"keyword"`
 	// Semantic weighs the square of the number of standard deviations by which a
 	// passage is more similar to the query than the average passage is.
@@ -58,7 +58,7 @@ type Fusion struct {
 
 // DefaultFusion suits models of very different quality; see RATIONALE for how it
 // was chosen.
-func DefaultFusion() Fusion { return Fusion{Keyword: 1, Semantic: 0.02} }
+func DefaultFusion() Fusion { return Fusion{Keyword: 1, Semantic: 0.03} }
 
 // NewBundle returns a manifest without vectors. Check it before use.
 func NewBundle(count int, keyword, passages File, fusion Fusion) Bundle {

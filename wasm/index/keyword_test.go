@@ -50,7 +50,7 @@ func randomDocuments(count int) []Document {
 	return documents
 }
 
-func docs(matches []Match) []int {
+func docs(matches []KeywordMatch) []int {
 	found := []int{}
 	for _, m := range matches {
 		found = append(found, m.Doc)
@@ -138,8 +138,9 @@ func TestSmallerLimitIsAPrefix(t *testing.T) {
 	keyword := build(t, randomDocuments(400)...)
 	const query = "w1x w2x w3x w9x"
 	all := keyword.Search(query, 400)
-	if !slices.IsSortedFunc(all, CompareMatches) || len(all) < 200 {
-		t.Fatalf("%d matches, sorted: %v", len(all), slices.IsSortedFunc(all, CompareMatches))
+	sorted := slices.IsSortedFunc(all, func(a, b KeywordMatch) int { return CompareMatches(a.Match, b.Match) })
+	if !sorted || len(all) < 200 {
+		t.Fatalf("%d matches, sorted: %v", len(all), sorted)
 	}
 	for _, limit := range []int{1, 2, 7, 100, 399} {
 		if got := keyword.Search(query, limit); !slices.Equal(got, all[:min(limit, len(all))]) {

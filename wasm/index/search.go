@@ -1,6 +1,7 @@
 package index
 
 import (
+	"math"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -21,6 +22,12 @@ const (
 	MinStemBytes = 4
 )
 
+// KeywordMatch is a passage found by keyword, with its BM25 score and its Fit.
+type KeywordMatch struct {
+	Match
+	Fit float32
+}
+
 // Search returns the limit best passages for a finished query. A passage's
 // score is the sum over the query's terms, in the order of the query, of
 //
@@ -28,7 +35,7 @@ const (
 //
 // with the term's count in the query. Passages that hold no term of the query
 // are not returned.
-func (k *Keyword) Search(query string, limit int) []Match {
+func (k *Keyword) Search(query string, limit int) []KeywordMatch {
 	return k.search(query, limit, false)
 }
 
@@ -38,15 +45,15 @@ func (k *Keyword) Search(query string, limit int) []Match {
 // none, the part after its last '.' or '_' is completed instead; when that has
 // none either, it stands for the longest stem that is a prefix of it:
 // "cancellat" finds what "cancellation" will.
-func (k *Keyword) SearchTyping(query string, limit int) []Match {
+func (k *Keyword) SearchTyping(query string, limit int) []KeywordMatch {
 	return k.search(query, limit, true)
 }
 
-func (k *Keyword) search(query string, limit int, typing bool) []Match {
+func (k *Keyword) search(query string, limit int, typing bool) []KeywordMatch {
 	if limit <= 0 || k.docs == 0 {
 		return nil
 	}
-	scores := make([]float32, k.docs)
+	s := sums{scores: make([]float32, k.docs), covered: make([]float32, k.docs)}
 	exact := make(map[int]bool) // numbers of the terms found
 	for _, term := range QueryTerms(query) {
 		cursor := k.seek(term.Text)
@@ -55,26 +62,57 @@ func (k *Keyword) search(query string, limit int, typing bool) []Match {
 		}
 		exact[cursor.number] = true
 		weight := float32(float32(term.Count) * IDF(k.docs, cursor.df))
+		s.total += weight
 		cursor.list().each(func(doc int, tf uint32) {
-			scores[doc] += float32(weight * saturate(float32(tf), k.norms[doc]))
+			s.add(doc, weight, saturate(float32(tf), k.norms[doc]))
 		})
 	}
 	if typing {
-		k.addCompletions(scores, LastWord(query), exact)
+		k.addCompletions(&s, LastWord(query), exact)
 	}
-	found := newBest(limit, k.docs)
-	for doc, score := range scores {
+	best := newBest(limit, k.docs)
+	for doc, score := range s.scores {
 		if score > 0 {
-			found.push(Match{Doc: doc, Score: score})
+			best.push(Match{Doc: doc, Score: score})
 		}
 	}
-	return found.sorted()
+	matches := best.sorted()
+	found := make([]KeywordMatch, len(matches))
+	for i, m := range matches {
+		found[i] = KeywordMatch{m, Fit(m.Score, s.covered[m.Doc], s.total)}
+	}
+	return found
+}
+
+// sums are what the passages have of a query so far.
+type sums struct {
+	scores  []float32 // BM25
+	covered []float32 // weights of the terms that the passage holds
+	total   float32   // weights of all terms that any passage holds
+}
+
+func (s *sums) add(doc int, weight, share float32) {
+	s.scores[doc] += float32(weight * share)
+	s.covered[doc] += weight
+}
+
+// Fit says how well a passage fits a query on a scale that is the same for all
+// queries, from 0 to 1: the geometric mean of two shares of total, the sum of
+// the weights, count idf, of the query's terms that any passage holds. score
+// is the passage's BM25 score, covered the weights of the terms that it holds.
+//
+//	fit = sqrt(score covered) / total
+func Fit(score, covered, total float32) float32 {
+	if total == 0 {
+		return 0
+	}
+	return float32(math.Sqrt(float64(score)*float64(covered)) / float64(total))
 }
 
 // addCompletions adds the score of the terms that the last word stands for, as
 // one term: the occurrences are summed, and a passage with any of them counts
 // once for idf.
-func (k *Keyword) addCompletions(scores []float32, word string, exact map[int]bool) {
+func (k *Keyword) addCompletions(s *sums, word string, exact map[int]bool) {
 	lists := k.completions(word, exact)
 	if len(lists) == 0 {
 		return
@@ -90,9 +128,10 @@ func (k *Keyword) addCompletions(scores []float32, word string, exact map[int]bo
 		})
 	}
 	weight := float32(PrefixWeight * IDF(k.docs, df))
+	s.total += weight
 	for doc, tf := range occurrences {
 		if tf > 0 {
-			scores[doc] += float32(weight * saturate(float32(tf), k.norms[doc]))
+			s.add(doc, weight, saturate(float32(tf), k.norms[doc]))
 		}
 	}
 }

@@ -28,17 +28,21 @@ func (r *Retriever) Fused(keyword []Hit, query []float32, k int) ([]Hit, error) 
 // Fuse combines a keyword ranking with the similarity of every passage to the
 // query and returns the k best:
 //
-//	score = w_keyword * s / max s + w_semantic * z * |z|
+//	score = w_keyword * fit + w_semantic * z * |z|
 //	z     = (c - mean c) / deviation c
 //
-// where s is a passage's keyword score, 0 if it is not among the first FuseDepth,
-// max s the best one, c the passage's cosine, and mean and standard deviation are
-// those of all cosines. Candidates are the first FuseDepth passages of each
-// ranking. Ties go to the lower document number.
+// where fit is how well a passage fits the query by keyword, index.Fit, 0 if it is
+// not among the first FuseDepth, c the passage's cosine, and mean and standard
+// deviation are those of all cosines. Candidates are the first FuseDepth passages
+// of each ranking. Ties go to the lower document number.
 //
 // This is a linear combination of normalised scores, which Bruch, Gai and Ingber
 // (An Analysis of Fusion Functions for Hybrid Retrieval, 2022) found better than
-// reciprocal rank fusion. Three things keep a weak model from doing harm: a passage
+// reciprocal rank fusion. A fit is a share of what the query's words could give, not
+// of what the best passage has: where no passage has most of the words, as when
+// somebody asks in words of their own, keywords count for little.
+//
+// Three things keep a weak model from doing harm: a passage
 // that only keywords found counts with its own cosine, not as the least similar
 // one; the deviation over the whole corpus makes models with crowded and with
 // spread-out cosines alike; and the square lets a passage count that stands out
@@ -54,13 +58,9 @@ func Fuse(fusion index.Fusion, keyword []Hit, cosines []float32, k int) []Hit {
 	keyword = keyword[:min(len(keyword), FuseDepth)]
 	fused := candidates(fusion, keyword, cosines)
 	similarity := standardise(cosines, keyword)
-	var best float32
-	for _, hit := range keyword {
-		best = max(best, hit.KeywordScore)
-	}
 	for i := range fused {
 		hit := &fused[i]
-		hit.Score = FusedScore(fusion, hit.KeywordScore, best, similarity(hit.Doc))
+		hit.Score = FusedScore(fusion, hit.KeywordFit, similarity(hit.Doc))
 	}
 	slices.SortFunc(fused, func(a, b Hit) int {
 		return index.CompareMatches(index.Match{Doc: a.Doc, Score: a.Score}, index.Match{Doc: b.Doc, Score: b.Score})
@@ -68,14 +68,10 @@ func Fuse(fusion index.Fusion, keyword []Hit, cosines []float32, k int) []Hit {
 	return fused[:min(max(k, 0), len(fused))]
 }
 
-// FusedScore is the formula of Fuse for one passage: keyword is its keyword score
-// (0 if it has none), best the best one, standing its Distribution.Standing.
-func FusedScore(fusion index.Fusion, keyword, best, standing float32) float32 {
-	var score float32
-	if best > 0 {
-		score = float32(fusion.Keyword * (keyword / best))
-	}
-	return score + float32(fusion.Semantic*standing)
+// FusedScore is the formula of Fuse for one passage: fit is its index.Fit (0
+// without a word of the query), standing its Distribution.Standing.
+func FusedScore(fusion index.Fusion, fit, standing float32) float32 {
+	return float32(fusion.Keyword*fit) + float32(fusion.Semantic*standing)
 }
 
 // Distribution is how the similarities of all passages to one query are spread.

@@ -10,11 +10,12 @@ import (
 	"github.com/effir/effir/wasm/index"
 )
 
-// keywordList ranks documents by descending scores.
-func keywordList(docs []int, scores []float32) []Hit {
+// keywordList ranks documents that fit more or less.
+func keywordList(docs []int, fits []float32) []Hit {
 	hits := make([]Hit, len(docs))
 	for i, doc := range docs {
-		hits[i] = Hit{Doc: doc, Score: scores[i], KeywordScore: scores[i], KeywordRank: i + 1}
+		score := float32(len(docs) - i)
+		hits[i] = Hit{Doc: doc, Score: score, KeywordScore: score, KeywordFit: fits[i], KeywordRank: i + 1}
 	}
 	return hits
 }
@@ -30,12 +31,12 @@ func fusedDocs(hits []Hit) []int {
 // The scores are those of an independent implementation in NumPy.
 func TestFuseEqualsNumPy(t *testing.T) {
 	var golden []struct {
-		Fusion        index.Fusion
-		Docs          []int     // of the keyword ranking
-		KeywordScores []float32 `json:"keyword_scores"`
-		Cosines       []float32
-		Want          []int
-		Scores        []float64
+		Fusion  index.Fusion
+		Docs    []int     // of the keyword ranking
+		Fits    []float32 // of these
+		Cosines []float32
+		Want    []int
+		Scores  []float64
 	}
 	text, err := os.ReadFile("testdata/fuse.json")
 	if err != nil {
@@ -48,7 +49,7 @@ func TestFuseEqualsNumPy(t *testing.T) {
 		t.Fatalf("%d cases", len(golden))
 	}
 	for i, c := range golden {
-		got := Fuse(c.Fusion, keywordList(c.Docs, c.KeywordScores), c.Cosines, len(c.Want))
+		got := Fuse(c.Fusion, keywordList(c.Docs, c.Fits), c.Cosines, len(c.Want))
 		if !slices.Equal(fusedDocs(got), c.Want) {
 			t.Errorf("case %d: %v, want %v", i, fusedDocs(got), c.Want)
 			continue
@@ -62,13 +63,13 @@ func TestFuseEqualsNumPy(t *testing.T) {
 }
 
 func TestFuseKeepsWhereHitsComeFrom(t *testing.T) {
-	keyword := keywordList([]int{4, 2}, []float32{9, 8})
+	keyword := keywordList([]int{4, 2}, []float32{0.9, 0.8})
 	got := Fuse(index.Fusion{Keyword: 1, Semantic: 1}, keyword, []float32{0.1, 0.2, 0.9, 0.3, 0.5}, 10)
 	want := map[int]Hit{
 		0: {SemanticRank: 5, SemanticScore: 0.1}, 1: {SemanticRank: 4, SemanticScore: 0.2},
-		2: {KeywordRank: 2, KeywordScore: 8, SemanticRank: 1, SemanticScore: 0.9},
+		2: {KeywordRank: 2, KeywordScore: 1, KeywordFit: 0.8, SemanticRank: 1, SemanticScore: 0.9},
 		3: {SemanticRank: 3, SemanticScore: 0.3},
-		4: {KeywordRank: 1, KeywordScore: 9, SemanticRank: 2, SemanticScore: 0.5},
+		4: {KeywordRank: 1, KeywordScore: 2, KeywordFit: 0.9, SemanticRank: 2, SemanticScore: 0.5},
 	}
 	if len(got) != len(want) || got[0].Doc != 2 || got[1].Doc != 4 {
 		t.Fatalf("order %v", fusedDocs(got))
@@ -80,13 +81,13 @@ func TestFuseKeepsWhereHitsComeFrom(t *testing.T) {
 			t.Errorf("passage %d: %+v, want %+v", doc, hit, want[doc])
 		}
 	}
-	if keyword[0].SemanticRank != 0 || keyword[0].Score != 9 {
+	if keyword[0].SemanticRank != 0 || keyword[0].Score != 2 {
 		t.Error("the caller's hits were changed")
 	}
 }
 
 func TestFuseWithOneRanking(t *testing.T) {
-	keyword := keywordList([]int{3, 0}, []float32{2, 1})
+	keyword := keywordList([]int{3, 0}, []float32{1, 0.5})
 	cosines := []float32{0.2, 0.9, 0.5, 0.1}
 	for name, test := range map[string]struct {
 		fusion  index.Fusion
@@ -114,7 +115,7 @@ func TestFuseWithOneRanking(t *testing.T) {
 // While passages are being embedded, keyword hits without a vector must not fall
 // behind those that have one.
 func TestFuseWhileEmbedding(t *testing.T) {
-	keyword := keywordList([]int{9, 1, 2, 8}, []float32{5, 4.9, 1, 0.9})
+	keyword := keywordList([]int{9, 1, 2, 8}, []float32{1, 0.98, 0.2, 0.18})
 	got := Fuse(index.DefaultFusion(), keyword, []float32{0, 0.8, 0.8, 0.1}, 10)
 	if order := fusedDocs(got); !slices.Equal(order[:4], []int{9, 1, 2, 8}) {
 		t.Errorf("order %v", order)
@@ -125,7 +126,7 @@ func TestFuseConsidersFuseDepthHits(t *testing.T) {
 	var docs []int
 	var scores []float32
 	for i := range 3 * FuseDepth {
-		docs, scores = append(docs, i), append(scores, float32(1000-i))
+		docs, scores = append(docs, i), append(scores, 1/float32(i+1))
 	}
 	cosines := make([]float32, 4*FuseDepth)
 	for i := range cosines {
@@ -142,7 +143,7 @@ func BenchmarkFuse(b *testing.B) {
 	for i := range cosines {
 		cosines[i] = float32(math.Sin(float64(i * i)))
 	}
-	keyword := keywordList([]int{5, 77, 1234, 19999}, []float32{4, 3, 2, 1})
+	keyword := keywordList([]int{5, 77, 1234, 19999}, []float32{0.8, 0.6, 0.4, 0.2})
 	for b.Loop() {
 		Fuse(index.DefaultFusion(), keyword, cosines, 10)
 	}

@@ -17,7 +17,8 @@ type Hit struct {
 	// Score orders the hits: BM25, cosine or fused, by the method that made it.
 	Score         float32
 	KeywordRank   int
-	KeywordScore  float32
+	KeywordScore  float32 // BM25
+	KeywordFit    float32 // see index.Fit
 	SemanticRank  int
 	SemanticScore float32
 }
@@ -80,10 +81,10 @@ func (r *Retriever) KeywordTyping(query string, k int) []Hit {
 	return keywordHits(r.keyword.SearchTyping(query, k))
 }
 
-func keywordHits(matches []index.Match) []Hit {
+func keywordHits(matches []index.KeywordMatch) []Hit {
 	hits := make([]Hit, len(matches))
 	for i, m := range matches {
-		hits[i] = Hit{Doc: m.Doc, Score: m.Score, KeywordRank: i + 1, KeywordScore: m.Score}
+		hits[i] = Hit{Doc: m.Doc, Score: m.Score, KeywordRank: i + 1, KeywordScore: m.Score, KeywordFit: m.Fit}
 	}
 	return hits
 }

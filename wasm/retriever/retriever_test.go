@@ -58,7 +58,7 @@ func vectors(t testing.TB, rows ...[]float32) *index.Vectors {
 }
 
 func TestSearchIsProgressive(t *testing.T) {
-	r := open(t, index.DefaultFusion(), "red apple", "green apple tree", "blue sky")
+	r := open(t, index.Fusion{Keyword: 1, Semantic: 0.02}, "red apple", "green apple tree", "blue sky")
 	keyword := r.Keyword("apples", 10)
 	if len(keyword) != 2 || keyword[0].Doc != 0 || keyword[0].KeywordRank != 1 || keyword[1].KeywordRank != 2 ||
 		keyword[0].Score != keyword[0].KeywordScore || keyword[0].SemanticRank != 0 {

@@ -1,6 +1,9 @@
 package site
 
-import "sort"
+import (
+	"sort"
+	"strings"
+)
 
 const (
 	directoryMagic = "EFFIRSD1"
@@ -44,6 +47,14 @@ func (d *directory) page(passage int) int {
 // below all terms.
 func (d *directory) termShard(term string) int {
 	return sort.Search(len(d.termShards), func(n int) bool { return d.termShards[n].first > term }) - 1
+}
+
+// wide says whether the terms with a prefix go on past the shard where the first of
+// them would be and the next one. Such a prefix has a list of its own, see
+// prefixList.
+func (d *directory) wide(prefix string) bool {
+	third := max(d.termShard(prefix), 0) + 2
+	return third < len(d.termShards) && strings.HasPrefix(d.termShards[third].first, prefix)
 }
 
 // passageShard returns the number of the shard that holds a passage.

@@ -76,6 +76,12 @@
 // several shards is described in each. A term in more than 16384 passages lists
 // those with the highest impacts, among equal ones the first.
 //
+// Behind the terms stand the lists of wide prefixes, of two characters and more, in
+// shards of the same form: the term is U+10FFFF and the prefix, its passages are
+// those of the 64 terms with the prefix that are in most passages, the prefix itself
+// left out, its impacts the largest of theirs, its df the number of these passages.
+// It lists 1024 of them, chosen as above.
+//
 // # Keyword ranking
 //
 // Text becomes terms as in package index; Document says what a passage is found by.
@@ -90,8 +96,9 @@
 // that it is a prefix of, in the shard that would hold it as a term (the first one if
 // it is below all) and, if that begins with the prefix too, the next one. A passage's
 // impact is then the largest of these terms', df the number of passages that are
-// listed for any. At most 64 terms count, those in most passages. Terms of the query
-// itself are left out. If there is no term with the prefix at all, what follows the
+// listed for any, but not below the df of one. At most 64 terms count, those in most
+// passages. Terms of the query itself are left out. If terms with the prefix go on
+// beyond these two shards, the prefix is wide, and its list takes their place. If there is no term with the prefix at all, what follows the
 // word's last '.' or '_' is completed instead; failing that, it stands for the
 // longest indexed term that it begins with, of at least 4 bytes, in the shard that
 // would hold it.
@@ -103,14 +110,16 @@
 // part(row) = (dot(q, row) scale of q) scale of row, in float32, the dot product
 // exact. The similarity of a cluster's centroid is s = part(centroid), the cosine of
 // a member s + part(its difference). Clusters are read in descending order of
-// s + reach, ties to the lower number, without those that hold no passage that the
-// filters allow, until the next one would bring their stored bytes over 400000; the
-// first one is always read.
+// s + reach + 0.2 fit, ties to the lower number, fit being the largest index.Fit of
+// their passages among the candidates by keyword, 0 without one. Those that hold no
+// passage that the filters allow are left out. Reading ends before the one that would
+// bring their stored bytes over 400000; the first one is always read.
 //
 // # Fusion
 //
 // The first 100 passages of both rankings (or ten times the limit, if that is more)
-// are scored by the formula of retriever.Fuse. A passage whose cluster was not read
+// are scored by the formula of retriever.Fuse. Of index.Fit, the weight of a term is
+// count idf(n, df), that of completions half their idf. A passage whose cluster was not read
 // counts with s of its cluster. If all clusters were read, mean and deviation are
 // those of all cosines. Otherwise, in float64, clusters in order,
 //
@@ -119,8 +128,8 @@
 //
 // # Results
 //
-// Passages are collected into pages: a page has the score of its best passage and
-// shows its three best among the candidates. Pages are ordered by score, then by
+// Passages are collected into pages: a page shows its three best among the candidates
+// and has the score that retriever.PageScore makes of theirs. Pages are ordered by score, then by
 // number; with a sort key by rank first, those without a value last either way. A
 // query without words and vector, but with filters or a sort key, finds all pages
 // that the filters allow, each by its first passage.

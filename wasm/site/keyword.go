@@ -12,7 +12,7 @@ import (
 
 // keyword returns the depth best allowed passages by BM25.
 func (s *Site) keyword(d *directory, q Query, terms []index.QueryTerm, allowed []bool, depth int) ([]retriever.Hit, error) {
-	k := keywordSearch{site: s, directory: d, scores: make(map[int]float32), exact: make(map[string]bool)}
+	k := keywordSearch{site: s, directory: d, found: make(map[int]*sums), exact: make(map[string]bool)}
 	for _, term := range terms {
 		if err := k.addTerm(term); err != nil {
 			return nil, err
@@ -23,17 +23,18 @@ func (s *Site) keyword(d *directory, q Query, terms []index.QueryTerm, allowed [
 			return nil, err
 		}
 	}
-	matches := make([]index.Match, 0, len(k.scores))
-	for passage, score := range k.scores {
+	matches := make([]index.Match, 0, len(k.found))
+	for passage, sums := range k.found {
 		if allowed == nil || allowed[d.page(passage)] {
-			matches = append(matches, index.Match{Doc: passage, Score: score})
+			matches = append(matches, index.Match{Doc: passage, Score: sums.score})
 		}
 	}
 	slices.SortFunc(matches, index.CompareMatches)
 	hits := make([]retriever.Hit, min(depth, len(matches)))
 	for i := range hits {
 		m := matches[i]
-		hits[i] = retriever.Hit{Doc: m.Doc, Score: m.Score, KeywordRank: i + 1, KeywordScore: m.Score}
+		fit := index.Fit(m.Score, k.found[m.Doc].covered, k.total)
+		hits[i] = retriever.Hit{Doc: m.Doc, Score: m.Score, KeywordRank: i + 1, KeywordScore: m.Score, KeywordFit: fit}
 	}
 	return hits, nil
 }
@@ -42,9 +43,14 @@ func (s *Site) keyword(d *directory, q Query, terms []index.QueryTerm, allowed [
 type keywordSearch struct {
 	site      *Site
 	directory *directory
-	scores    map[int]float32 // by passage
+	found     map[int]*sums   // by passage
+	total     float32         // weights of all terms that any passage holds
 	exact     map[string]bool // indexed terms of the query
 }
+
+// sums are what a passage has of a query so far: BM25, and the weights of the terms
+// that it holds.
+type sums struct{ score, covered float32 }
 
 func (k *keywordSearch) addTerm(term index.QueryTerm) error {
 	number := k.directory.termShard(term.Text)
@@ -58,13 +64,20 @@ func (k *keywordSearch) addTerm(term index.QueryTerm) error {
 	if found := shard.find(term.Text); found != nil {
 		k.exact[term.Text] = true
 		weight := float32(float32(term.Count) * index.IDF(k.directory.passages(), found.df))
+		k.total += weight
 		found.each(func(passage int, impact byte) { k.add(passage, weight, impact) })
 	}
 	return nil
 }
 
 func (k *keywordSearch) add(passage int, weight float32, impact byte) {
-	k.scores[passage] += float32(weight * (float32(impact) / 255))
+	s := k.found[passage]
+	if s == nil {
+		s = new(sums)
+		k.found[passage] = s
+	}
+	s.score += float32(weight * (float32(impact) / 255))
+	s.covered += weight
 }
 
 // addCompletions adds the score of the terms that an unfinished word stands for, as
@@ -75,10 +88,16 @@ func (k *keywordSearch) addCompletions(word string) error {
 		return err
 	}
 	strongest := make(map[int]byte)
+	df := 0
 	for i := range terms {
+		df = max(df, terms[i].df) // more than are listed, for frequent terms and wide prefixes
 		terms[i].each(func(passage int, impact byte) { strongest[passage] = max(strongest[passage], impact) })
 	}
-	weight := float32(index.PrefixWeight * index.IDF(k.directory.passages(), len(strongest)))
+	if len(strongest) == 0 {
+		return nil
+	}
+	weight := float32(index.PrefixWeight * index.IDF(k.directory.passages(), max(df, len(strongest))))
+	k.total += weight
 	for passage, impact := range strongest {
 		k.add(passage, weight, impact)
 	}
@@ -87,7 +106,7 @@ func (k *keywordSearch) addCompletions(word string) error {
 
 // completions returns the indexed terms that an unfinished word stands for, without
 // those of the query, as index.Keyword.SearchTyping finds them but within the one
-// or two shards of the prefix.
+// or two shards of the prefix. Of a prefix with more shards it returns the list.
 func (k *keywordSearch) completions(word string) ([]shardTerm, error) {
 	terms, found, err := k.withPrefix(word)
 	part := index.LastDivision(word)
@@ -113,6 +132,15 @@ func (k *keywordSearch) withPrefix(prefix string) (terms []shardTerm, found bool
 	shards := k.directory.termShards
 	if utf8.RuneCountInString(prefix) < index.MinPrefixRunes || len(shards) == 0 {
 		return nil, false, nil
+	}
+	if k.directory.wide(prefix) {
+		list, err := k.site.prefixList(k.directory, prefix)
+		if err != nil {
+			return nil, false, err
+		}
+		if list != nil {
+			return []shardTerm{*list}, true, nil
+		}
 	}
 	first := max(k.directory.termShard(prefix), 0)
 	for number := first; number < len(shards) && number <= first+1; number++ {

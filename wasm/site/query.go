@@ -1,5 +1,7 @@
 package site
 
+import "github.com/effir/effir/wasm/retriever"
+
 // Query is what a reader asks for.
 type Query struct {
 	Text string
@@ -40,7 +42,7 @@ type PassageHit struct {
 	Passage       Passage
 	Score         float32
 	KeywordRank   int
-	KeywordScore  float32
+	KeywordScore  float32 // BM25
 	SemanticRank  int
 	SemanticScore float32
 }
@@ -49,5 +51,5 @@ const (
 	defaultLimit = 10
 	maxLimit     = 1000
 	// maxHitPassages bounds the passages shown of one page.
-	maxHitPassages = 3
+	maxHitPassages = retriever.PageDepth
 )

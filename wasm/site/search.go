@@ -148,8 +148,8 @@ func unknownKey(kind, key string, have map[string]File) error {
 	return errors.New("query: the site has no " + kind + " " + key + ": it has " + names)
 }
 
-// group collects passages into pages. A page has the score of its best passage and
-// the best ranks of all.
+// group collects passages into pages. A page has the score that its best passages
+// give and the best ranks of all.
 func group(d *directory, candidates []retriever.Hit) []Hit {
 	slices.SortFunc(candidates, func(a, b retriever.Hit) int {
 		return cmp.Or(cmp.Compare(b.Score, a.Score), cmp.Compare(a.Doc, b.Doc))
@@ -162,7 +162,7 @@ func group(d *directory, candidates []retriever.Hit) []Hit {
 		if !seen {
 			i = len(hits)
 			at[page] = i
-			hits = append(hits, Hit{Number: page, Score: c.Score})
+			hits = append(hits, Hit{Number: page})
 		}
 		hit := &hits[i]
 		hit.KeywordRank = betterRank(hit.KeywordRank, c.KeywordRank)
@@ -174,6 +174,14 @@ func group(d *directory, candidates []retriever.Hit) []Hit {
 				SemanticRank: c.SemanticRank, SemanticScore: c.SemanticScore,
 			})
 		}
+	}
+	for i := range hits {
+		hit := &hits[i]
+		var scores [maxHitPassages]float32
+		for j, p := range hit.Passages {
+			scores[j] = p.Score
+		}
+		hit.Score = retriever.PageScore(scores[:len(hit.Passages)])
 	}
 	return hits
 }

@@ -10,8 +10,13 @@ import (
 	"github.com/effir/effir/wasm/retriever"
 )
 
-// clusterBudget bounds the stored bytes of clusters that one query reads.
-const clusterBudget = 400_000
+const (
+	// clusterBudget bounds the stored bytes of clusters that one query reads.
+	clusterBudget = 400_000
+	// fitReach is how much nearer a cluster counts whose best passage by keyword fits
+	// a query fully. See RATIONALE for how it was chosen.
+	fitReach = 0.2
+)
 
 // fused returns the candidates of a keyword ranking and of the depth passages most
 // similar to vector, scored by both.
@@ -32,7 +37,7 @@ func (s *Site) fused(d *directory, vector []float32, keyword []retriever.Hit, al
 		return nil, err
 	}
 	similar := similarities{vectors: v, query: query, budget: clusterBudget, known: make(map[int]float32)}
-	if err := similar.read(s, d, allowed); err != nil {
+	if err := similar.read(s, d, allowed, keyword); err != nil {
 		return nil, err
 	}
 	return similar.fuse(s.manifest.Fusion, keyword, similar.best(d, allowed, depth)), nil
@@ -48,19 +53,26 @@ type similarities struct {
 }
 
 // read reads the clusters most likely to have similar members, of those that hold
-// an allowed passage, within the budget but at least one.
-func (m *similarities) read(s *Site, d *directory, allowed []bool) error {
+// an allowed passage, within the budget but at least one. A cluster is the likelier
+// the better one of its passages fits by keyword; such a passage is a candidate
+// anyway, and only if its cluster is read is its own cosine known.
+func (m *similarities) read(s *Site, d *directory, allowed []bool, keyword []retriever.Hit) error {
 	v := m.vectors
 	useful := make([]bool, len(v.clusters))
 	for passage, number := range v.cluster {
 		useful[number] = useful[number] || allowed == nil || allowed[d.page(passage)]
+	}
+	fits := make([]float32, len(v.clusters))
+	for _, hit := range keyword {
+		fits[v.cluster[hit.Doc]] = max(fits[v.cluster[hit.Doc]], hit.KeywordFit)
 	}
 	m.centres = make([]float32, len(v.clusters))
 	var order []index.Match
 	for number := range v.clusters {
 		m.centres[number] = v.centroids.similarity(m.query, number)
 		if useful[number] {
-			order = append(order, index.Match{Doc: number, Score: m.centres[number] + v.reach[number]})
+			hope := m.centres[number] + v.reach[number] + float32(fitReach*fits[number])
+			order = append(order, index.Match{Doc: number, Score: hope})
 		}
 	}
 	slices.SortFunc(order, index.CompareMatches)
@@ -97,10 +109,6 @@ func (m *similarities) best(d *directory, allowed []bool, depth int) []index.Mat
 func (m *similarities) fuse(fusion index.Fusion, keyword []retriever.Hit, similar []index.Match) []retriever.Hit {
 	var hits []retriever.Hit
 	at := make(map[int]int)
-	var best float32
-	for _, hit := range keyword {
-		best = max(best, hit.KeywordScore)
-	}
 	if fusion.Keyword > 0 {
 		for i, hit := range keyword {
 			hit.SemanticScore = m.cosine(hit.Doc)
@@ -121,7 +129,7 @@ func (m *similarities) fuse(fusion index.Fusion, keyword []retriever.Hit, simila
 	distribution := m.distribution()
 	for i := range hits {
 		hit := &hits[i]
-		hit.Score = retriever.FusedScore(fusion, hit.KeywordScore, best, distribution.Standing(hit.SemanticScore))
+		hit.Score = retriever.FusedScore(fusion, hit.KeywordFit, distribution.Standing(hit.SemanticScore))
 	}
 	return hits
 }

@@ -94,7 +94,7 @@ func TestClusteredSearchFindsTheNearest(t *testing.T) {
 			t.Fatal(err)
 		}
 		similar := similarities{vectors: v, query: q, known: make(map[int]float32), budget: 60_000}
-		if err := similar.read(s, d, nil); err != nil {
+		if err := similar.read(s, d, nil, nil); err != nil {
 			t.Fatal(err)
 		}
 		if len(similar.known) > passages/3 {
@@ -121,6 +121,54 @@ func TestClusteredSearchFindsTheNearest(t *testing.T) {
 		t.Errorf("recall of the first ten %.3f, want 0.85", recall)
 	} else {
 		t.Logf("recall of the first ten %.3f", recall)
+	}
+}
+
+// A passage that fits by keyword is read though its cluster is not the nearest.
+func TestClustersOfKeywordHitsAreRead(t *testing.T) {
+	const passages, dims = 3000, 64
+	vectors := testVectors(t, passages, dims)
+	page := Page{URL: "/"}
+	for range passages {
+		page.Passages = append(page.Passages, Passage{})
+	}
+	s := opened(t, written(t, Content{Pages: []Page{page}, Vectors: vectors, Model: testModel, Fusion: index.DefaultFusion()}))
+	d, err := s.loadDirectory()
+	if err != nil {
+		t.Fatal(err)
+	}
+	v, err := s.loadVectors()
+	if err != nil {
+		t.Fatal(err)
+	}
+	read := func(query int, keyword []retriever.Hit) map[int]float32 {
+		q, err := quantise(row(vectors, query))
+		if err != nil {
+			t.Fatal(err)
+		}
+		similar := similarities{vectors: v, query: q, known: make(map[int]float32), budget: 20_000}
+		if err := similar.read(s, d, nil, keyword); err != nil {
+			t.Fatal(err)
+		}
+		return similar.known
+	}
+	gained, missing := 0, 0
+	for query := range 40 {
+		other := (query*71 + 1500) % passages
+		if _, ok := read(query, nil)[other]; ok {
+			continue
+		}
+		missing++
+		known := read(query, []retriever.Hit{{Doc: other, KeywordFit: 0.9}})
+		if _, ok := known[other]; ok {
+			gained++
+		}
+		if _, ok := known[query]; !ok {
+			t.Errorf("query %d: the nearest passage is not read any more", query)
+		}
+	}
+	if missing < 10 || gained < missing/2 {
+		t.Errorf("of %d passages that were not read, %d are read for their keywords", missing, gained)
 	}
 }
 

@@ -135,14 +135,18 @@ type termShardWriter struct {
 // add appends one term with the passages that hold it, ascending, and impacts in
 // (0, 1).
 func (w *termShardWriter) add(term string, passages []uint32, impacts []float32) error {
+	return w.addListed(term, len(passages), listedPassages(passages, impacts))
+}
+
+// addListed appends one term that df passages hold, of which some are listed, in
+// ascending order.
+func (w *termShardWriter) addListed(term string, df int, listed []listedPassage) error {
 	shared := 0
 	if w.terms == 0 {
 		w.first = term
 	} else {
 		shared = commonPrefix(w.last, term)
 	}
-	df := len(passages)
-	listed := listedPassages(passages, impacts)
 	before := len(w.postings)
 	next := uint32(0)
 	for _, p := range listed {
@@ -188,14 +192,24 @@ type listedPassage struct {
 func listedPassages(passages []uint32, impacts []float32) []listedPassage {
 	listed := make([]listedPassage, len(passages))
 	for i, passage := range passages {
-		rounded := math.RoundToEven(float64(float32(255 * impacts[i])))
-		listed[i] = listedPassage{passage: passage, impact: byte(min(max(rounded, 1), 255))}
+		listed[i] = listedPassage{passage: passage, impact: quantiseImpact(impacts[i])}
 	}
-	if len(listed) <= maxListed {
+	return highest(listed, maxListed)
+}
+
+func quantiseImpact(impact float32) byte {
+	rounded := math.RoundToEven(float64(float32(255 * impact)))
+	return byte(min(max(rounded, 1), 255))
+}
+
+// highest keeps the most passages with the highest impacts, among equal ones the
+// first, in ascending order as they came.
+func highest(listed []listedPassage, most int) []listedPassage {
+	if len(listed) <= most {
 		return listed
 	}
 	slices.SortStableFunc(listed, func(a, b listedPassage) int { return cmp.Compare(b.impact, a.impact) })
-	listed = listed[:maxListed]
+	listed = listed[:most]
 	slices.SortFunc(listed, func(a, b listedPassage) int { return cmp.Compare(a.passage, b.passage) })
 	return listed
 }

@@ -80,11 +80,11 @@ func (w *writer) write() (*Manifest, error) {
 			languages["und"]++
 		}
 	}
+	var err error
 	m := &Manifest{
 		Format: Format, Pages: d.pages(), Passages: d.passages(), Languages: languages, Fusion: w.content.Fusion,
 	}
-	var err error
-	if d.termShards, err = w.terms(); err != nil {
+	if err := w.terms(d); err != nil {
 		return nil, err
 	}
 	related := func(int) []int { return nil }
@@ -108,8 +108,9 @@ func (w *writer) write() (*Manifest, error) {
 	return m, err
 }
 
-// terms writes the keyword index.
-func (w *writer) terms() ([]termShardRef, error) {
+// terms writes the keyword index: the terms, then the lists of prefixes that are
+// wide in their shards.
+func (w *writer) terms(d *directory) error {
 	builder := index.NewBuilder(index.DefaultParameters())
 	for i := range w.content.Pages {
 		page := &w.content.Pages[i]
@@ -117,20 +118,31 @@ func (w *writer) terms() ([]termShardRef, error) {
 			builder.Add(Document(*page, page.Passages[j]))
 		}
 		if err := w.step(len(page.Passages)); err != nil {
-			return nil, err
+			return err
 		}
 	}
 	shards := &termShardWriter{put: w.put}
 	var failed error
+	var terms []termFrequency
 	builder.Impacts(func(term string, passages []uint32, impacts []float32) {
 		if failed == nil {
 			failed = shards.add(term, passages, impacts)
+			terms = append(terms, termFrequency{term, len(passages)})
 		}
 	})
 	if failed == nil {
 		failed = shards.close()
 	}
-	return shards.shards, failed
+	if failed != nil {
+		return failed
+	}
+	d.termShards = shards.shards
+	if lists := newPrefixLists(d, terms); len(lists.wide) > 0 {
+		builder.Impacts(lists.add)
+		failed = lists.write(shards)
+		d.termShards = shards.shards
+	}
+	return failed
 }
 
 // vectors writes the vectors and prepares finding related pages.

@@ -93,7 +93,8 @@ func longTasks(events []traceEvent, atLeast time.Duration) []Task {
 	}
 	var tasks []Task
 	for _, e := range events {
-		cpu := microseconds(e.Tdur)
+		// Virtual machines charge a thread for time in which the machine itself did not run.
+		cpu := microseconds(min(e.Tdur, e.Dur))
 		if e.Ph != "X" || e.Name != "RunTask" || !main[thread{e.Pid, e.Tid}] || cpu < atLeast {
 			continue
 		}

@@ -5,8 +5,8 @@ import type { Engine } from "./source.ts";
 export interface Outcome {
   /** The engine is there; it returns what to search with. */
   begins(engine: Engine): Omit<SearchOptions, "signal">;
-  /** Results came that will be shown with the next frame. */
-  arrives(): void;
+  /** Results came that will be shown with the next frame: what can be done before is done now. */
+  arrives(results: Results): void;
   shows(results: Results): void;
   fails(error: Error): void;
 }
@@ -64,7 +64,7 @@ export class Asking {
 
   private receive(results: Results): void {
     this.pending = results;
-    if (!this.held) this.outcome.arrives();
+    if (!this.held) this.outcome.arrives(results);
     this.frame ||= requestAnimationFrame(() => {
       this.frame = 0;
       this.flush();

@@ -1,17 +1,13 @@
-import type { OpenOptions, Results } from "../src/types.ts";
-import { Announcer } from "./announce.ts";
+import type { Results } from "../src/types.ts";
 import { Asking } from "./asking.ts";
-import { actionOf, Choice } from "./choice.ts";
-import { setAttribute, setText } from "./dom.ts";
 import { tell } from "./events.ts";
-import { Filters } from "./filters.ts";
-import { defaultHotkeys, label as keyLabel, parse, pressed, shortcut } from "./hotkey.ts";
-import { List } from "./list.ts";
+import { label as keyLabel, pressed, shortcut } from "./hotkey.ts";
+import { Screen } from "./screen.ts";
+import { Selecting } from "./selecting.ts";
+import { filterKeys, hotkeys, limit, names, where, words } from "./settings.ts";
 import { type Engine, Source } from "./source.ts";
-import { loadState } from "./state.ts";
-import { readStrings, type Strings, Words } from "./strings.ts";
+import { readStrings, type Strings } from "./strings.ts";
 import { sheet } from "./style.ts";
-import { build, label, type View } from "./template.ts";
 
 declare global {
   interface HTMLElementTagNameMap {
@@ -42,30 +38,26 @@ declare global {
  * Slot "start": shown while the field is empty.
  */
 export class EffirSearch extends HTMLElement {
-  static readonly observedAttributes = ["src", "model", "meaning", "mode", "placeholder", "lang", "strings", "limit", "open-key", "filters", "ranks"];
+  static readonly observedAttributes = names;
 
-  #view: View | undefined;
-  #list!: List;
-  #choice!: Choice;
-  #filters!: Filters;
-  #announcer!: Announcer;
-  #words = new Words("en");
+  #screen: Screen | undefined;
   #strings: Partial<Strings> = {};
-  #hotkeys = parse(defaultHotkeys);
-  #query = ""; // as typed, kept while there is no view
-  #shown: Results | undefined;
-  #failure = "";
+  #hotkeys = hotkeys(this);
+  #query = ""; // as typed, kept while there is no screen
   #filtersAsked = false;
-  readonly #source = new Source(() => this.#where(), () => this.#showState());
+  readonly #source = new Source(() => where(this), () => this.#screen?.tell(this.#source.status));
   readonly #asking = new Asking(() => this.#source.get(), {
     begins: (engine) => {
       this.#askFilters(engine);
-      const filters = this.#filters.selection;
-      return { limit: this.#limit(), ...(filters && { filters }) };
+      const filters = this.#screen!.filters.selection;
+      return { limit: limit(this), ...(filters && { filters }) };
     },
-    arrives: () => this.#list.pause(),
+    arrives: (results) => this.#screen!.prepare(results, this.hasAttribute("ranks")),
     shows: (results) => this.#show(results),
-    fails: (error) => this.#fail(error),
+    fails: (error) => {
+      this.#screen!.fail(error);
+      tell(this, "effir-error", { error });
+    },
   });
 
   constructor() {
@@ -80,8 +72,8 @@ export class EffirSearch extends HTMLElement {
 
   set value(query: string) {
     this.#query = query;
-    if (!this.#view) return;
-    this.#view.input.value = query;
+    if (!this.#screen) return;
+    this.#screen.view.input.value = query;
     this.#run();
   }
 
@@ -93,8 +85,7 @@ export class EffirSearch extends HTMLElement {
   set search(engine: Engine | undefined) {
     this.#filtersAsked = false;
     this.#source.give(engine);
-    if (!this.#view) return;
-    this.#showState();
+    if (!this.#screen) return;
     if (engine) this.#askFilters(engine);
     this.#run();
   }
@@ -111,21 +102,21 @@ export class EffirSearch extends HTMLElement {
 
   /** open shows the dialog in mode "dialog", and puts the cursor into the field. */
   open(): void {
-    const view = this.#view;
-    if (!view) return;
-    if (view.dialog && !view.dialog.open) view.dialog.showModal();
-    view.input.focus();
-    view.input.select();
+    if (!this.#screen) return;
+    const { dialog, input } = this.#screen.view;
+    if (dialog && !dialog.open) dialog.showModal();
+    input.focus();
+    input.select();
   }
 
   /** close hides the dialog. */
   close(): void {
-    this.#view?.dialog?.close();
+    this.#screen?.view.dialog?.close();
   }
 
   connectedCallback(): void {
     for (const name of ["search", "strings", "value"] as const) this.#takeOver(name);
-    if (!this.#view) this.#build();
+    if (!this.#screen) this.#build();
     document.addEventListener("keydown", this.#global);
     if (this.search) void this.#source.get(); // listens to its status
     if (this.#query) this.#run();
@@ -141,7 +132,7 @@ export class EffirSearch extends HTMLElement {
   }
 
   attributeChangedCallback(name: string, before: string | null, value: string | null): void {
-    if (before === value || (!this.#view && name !== "strings")) return;
+    if (before === value || (!this.#screen && name !== "strings")) return;
     switch (name) {
       case "src":
       case "model":
@@ -163,7 +154,7 @@ export class EffirSearch extends HTMLElement {
         break;
       case "filters":
         this.#filtersAsked = false;
-        this.#filters.expect(value !== null);
+        this.#screen!.filters.expect(value !== null);
         if (this.#source.status) void this.#source.get().then((engine) => this.#askFilters(engine), () => {});
         break;
       default:
@@ -180,34 +171,28 @@ export class EffirSearch extends HTMLElement {
   }
 
   #build(): void {
-    const view = build(this.getAttribute("mode") === "dialog" ? "dialog" : "inline");
-    this.#view = view;
-    this.shadowRoot!.replaceChildren(view.root);
-    this.#list = new List(view.list);
-    this.#choice = new Choice(view.input, () => this.#list.options);
-    this.#filters = new Filters(view.filters, view.toggle, () => this.#run());
-    this.#announcer = new Announcer(view.live);
-    this.#shown = undefined;
+    const screen = new Screen(this.getAttribute("mode") === "dialog" ? "dialog" : "inline", () => this.#run());
+    const { view } = screen;
+    this.#screen = screen;
     this.#filtersAsked = false;
+    this.shadowRoot!.replaceChildren(view.root);
+    new Selecting(this, screen, { close: () => this.close(), reset: () => (this.value = "") });
     view.input.value = this.#query;
     view.input.addEventListener("input", () => {
       this.#query = view.input.value;
       this.#run();
     });
-    view.input.addEventListener("keydown", (event) => this.#key(event));
     view.input.addEventListener("focus", () => this.#warm());
     view.root.addEventListener("pointerenter", () => this.#warm());
     view.clear.addEventListener("click", () => {
       this.value = "";
       view.input.focus();
     });
-    view.list.addEventListener("click", (event) => this.#clicked(event));
     view.list.addEventListener("pointerdown", () => this.#asking.hold());
     view.action.addEventListener("click", () => void this.#act());
     view.retry.addEventListener("click", () => void this.#retry());
     view.removeFilters.addEventListener("click", () => {
-      this.#filters.reset();
-      this.#filters.label(this.#words);
+      screen.unfilter();
       view.input.focus();
       this.#run();
     });
@@ -217,37 +202,20 @@ export class EffirSearch extends HTMLElement {
       if (event.target === view.dialog) this.close(); // beside its content: the backdrop
     });
     this.#relabel();
+    screen.tell(this.#source.status);
   }
 
   #relabel(): void {
-    const view = this.#view;
-    if (!view) return;
-    const tag = this.lang || this.closest<HTMLElement>("[lang]")?.lang || document.documentElement.lang || "en";
-    this.#words = new Words(tag, this.#strings);
-    this.#hotkeys = parse(this.getAttribute("open-key") ?? defaultHotkeys);
-    label(view, this.#words, {
+    if (!this.#screen) return;
+    const language = words(this, this.#strings);
+    this.#hotkeys = hotkeys(this);
+    const labels = {
       placeholder: this.getAttribute("placeholder"),
       keys: this.#hotkeys.map(keyLabel),
       shortcuts: this.#hotkeys.map(shortcut).join(" "),
-      direction: this.closest("[dir]") ? undefined : this.#words.direction,
-    });
-    this.#filters.label(this.#words);
-    this.#filters.expect(this.hasAttribute("filters"));
-    this.#showState();
-  }
-
-  #where(): { url: string; options: OpenOptions } {
-    const here = new URL("./", import.meta.url).href;
-    const model = this.getAttribute("model");
-    const meaning = this.getAttribute("meaning");
-    return {
-      url: new URL(this.getAttribute("src") ?? here, document.baseURI).href,
-      options: {
-        runtime: here,
-        ...(model !== null && { model }),
-        ...((meaning === "always" || meaning === "never") && { meaning }),
-      },
+      direction: this.closest("[dir]") ? undefined : language.direction,
     };
+    this.#screen.label(language, labels, this.hasAttribute("filters"));
   }
 
   /** warm opens the index before the first key is typed. */
@@ -261,95 +229,19 @@ export class EffirSearch extends HTMLElement {
 
   /** run answers what the field holds now. */
   #run(): void {
-    const view = this.#view!;
     const query = this.#query.trim();
-    this.#failure = "";
-    view.root.toggleAttribute("data-asked", query !== "");
     if (query === "") {
       this.#asking.stop();
-      this.#empty();
+      this.#screen!.empty();
       return;
     }
-    view.root.toggleAttribute("data-waiting", this.#shown === undefined);
-    view.error.hidden = true;
+    this.#screen!.waits();
     void this.#asking.ask(query);
   }
 
-  #limit(): number {
-    const limit = Number.parseInt(this.getAttribute("limit") ?? "", 10);
-    return limit >= 1 ? Math.min(limit, 100) : 10;
-  }
-
   #show(results: Results): void {
-    const view = this.#view!;
-    const { strings } = this.#words;
-    const fresh = this.#shown?.query !== results.query;
-    this.#shown = results;
-    view.root.removeAttribute("data-waiting");
-    view.error.hidden = true;
-    const replace = (page?: number): void => this.#list.show(results, page, this.hasAttribute("ranks"), this.#words);
-    if (fresh) {
-      this.#choice.set(undefined);
-      replace();
-      if (view.dialog) view.panel.scrollTop = 0;
-    } else {
-      this.#choice.keep(replace, (option) => this.#list.entry(option)?.hit.page);
-    }
-    const found = results.hits.length;
-    const count = this.#words.plural(strings.count, found);
-    view.input.setAttribute("aria-expanded", String(found > 0));
-    setText(view.count, found > 0 ? count : "");
-    view.nothing.hidden = found > 0;
-    if (found === 0) {
-      const nothing = this.#words.fill(strings.nothing, { query: results.query });
-      setText(view.nothingText, results.final ? nothing : `${nothing} ${strings.nothingYet}`);
-      view.removeFilters.hidden = this.#filters.selection === undefined;
-      if (results.final) this.#announcer.say(nothing);
-    } else if (results.final) {
-      this.#announcer.say(count);
-    }
-    this.#showState();
+    this.#screen!.show(results, this.hasAttribute("ranks"));
     tell(this, "effir-search", results);
-  }
-
-  /** empty shows what is there without a query. */
-  #empty(): void {
-    const view = this.#view!;
-    this.#shown = undefined;
-    this.#choice.set(undefined);
-    this.#list.clear();
-    this.#announcer.hush();
-    view.root.removeAttribute("data-waiting");
-    view.input.setAttribute("aria-expanded", "false");
-    view.nothing.hidden = view.error.hidden = true;
-    setText(view.count, "");
-    this.#showState();
-  }
-
-  #fail(error: Error): void {
-    this.#empty();
-    const view = this.#view!;
-    this.#failure = error.message || String(error);
-    setText(view.errorTitle, this.#words.strings.failed);
-    setText(view.errorDetail, this.#failure);
-    view.error.hidden = false;
-    this.#showState();
-    tell(this, "effir-error", { error });
-  }
-
-  #showState(): void {
-    const view = this.#view;
-    if (!view) return;
-    const state = loadState(this.#source.status, this.#failure, this.#shown?.mode, this.#words);
-    const { strings } = this.#words;
-    view.load.dataset.words = state.words;
-    view.load.dataset.meaning = state.meaning;
-    setText(view.loadText, state.text);
-    setAttribute(view.load, "title", state.detail);
-    setAttribute(view.ring, "data-share", state.share === undefined ? undefined : "");
-    if (state.share !== undefined) view.ring.style.setProperty("--share", state.share.toFixed(3));
-    view.action.hidden = !state.action;
-    if (state.action) setText(view.action, state.action === "load" ? strings.loadMeaning : strings.retry);
   }
 
   /** act does what the button beside the state offers: it loads meaning, also against a slow connection. */
@@ -365,7 +257,7 @@ export class EffirSearch extends HTMLElement {
   }
 
   async #retry(): Promise<void> {
-    this.#view!.input.focus();
+    this.#screen!.view.input.focus();
     if (this.#source.status?.index.stage === "ready" || this.#source.engine) {
       await this.#source.get().then((engine) => engine.refresh?.()).catch(() => {}); // the search below says it
     } else {
@@ -375,11 +267,11 @@ export class EffirSearch extends HTMLElement {
   }
 
   #askFilters(engine: Engine): void {
-    const wanted = this.getAttribute("filters");
-    if (wanted === null || this.#filtersAsked || !engine.filters) return;
+    const wanted = filterKeys(this);
+    if (!wanted || this.#filtersAsked || !engine.filters) return;
     this.#filtersAsked = true;
     engine.filters().then(
-      (values) => this.#filters.show(values, wanted.split(",").map((key) => key.trim()).filter(Boolean), this.#words),
+      (values) => this.#screen!.offer(values, wanted),
       (error: Error) => {
         this.#filtersAsked = false; // the next search asks again
         tell(this, "effir-error", { error });
@@ -392,41 +284,4 @@ export class EffirSearch extends HTMLElement {
     event.preventDefault();
     this.open();
   };
-
-  #key(event: KeyboardEvent): void {
-    const active = this.#choice.current;
-    const action = actionOf(event, active !== undefined);
-    if (!action) return;
-    switch (action) {
-      case "open":
-        if (active) active.click();
-        else this.#choice.first();
-        break;
-      case "openNew":
-        this.#openNew(active ?? this.#list.options[0]);
-        break;
-      case "leave":
-        if (this.#view!.dialog) return; // the dialog closes itself
-        if (active) this.#choice.set(undefined);
-        else this.value = "";
-        break;
-      default:
-        this.#choice.go(action);
-    }
-    event.preventDefault();
-  }
-
-  #openNew(option: HTMLElement | undefined): void {
-    const entry = option && this.#list.entry(option);
-    if (entry && tell(this, "effir-select", { ...entry, newTab: true }) && entry.url) window.open(entry.url, "_blank", "noopener");
-  }
-
-  #clicked(event: MouseEvent): void {
-    const option = (event.target as Element).closest("[role=option]");
-    const entry = option && this.#list.entry(option);
-    if (!entry) return;
-    const newTab = event.ctrlKey || event.metaKey || event.shiftKey;
-    if (!tell(this, "effir-select", { ...entry, newTab })) event.preventDefault();
-    else if (!newTab) this.close();
-  }
 }

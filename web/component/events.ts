@@ -1,5 +1,5 @@
 import type { Results } from "../src/types.ts";
-import type { Entry } from "./list.ts";
+import type { Entry } from "./hit.ts";
 
 /** What effir-select tells. Preventing its default keeps the link from being followed. */
 export interface Selection extends Entry {

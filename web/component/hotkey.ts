@@ -1,5 +1,5 @@
 /** A key that opens the search from anywhere on the page. */
-interface Hotkey {
+export interface Hotkey {
   key: string;
   ctrl: boolean;
   meta: boolean;

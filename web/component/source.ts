@@ -15,7 +15,7 @@ export class Source {
   private given: Engine | undefined;
   private life = new AbortController();
 
-  /** where says what to open; changed is called at every new status. */
+  /** where says what to open; changed is called at every new status, and when there is none any more. */
   constructor(private readonly where: () => { url: string; options: OpenOptions }, private readonly changed: () => void) {}
 
   /** The page's own engine, which the page closes. */
@@ -55,6 +55,7 @@ export class Source {
     this.life = new AbortController();
     this.opening = undefined;
     this.status = undefined;
+    this.changed();
   }
 
   private take(status: Status): void {

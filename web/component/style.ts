@@ -27,7 +27,6 @@ const css = `
   font-family: var(--effir-font, inherit);
   font-size: var(--effir-font-size, 1rem);
   line-height: 1.5;
-  text-align: start;
 }
 @supports not (color: light-dark(#000, #fff)) {
   :host {
@@ -45,7 +44,9 @@ button { cursor: pointer; }
 svg { flex: none; inline-size: 1.25em; block-size: 1.25em; fill: none; stroke: currentcolor; stroke-width: 2; stroke-linecap: round; }
 :focus-visible { outline: 2px solid var(--_accent); outline-offset: 2px; border-radius: 0.25rem; }
 .unseen { position: absolute; inline-size: 1px; block-size: 1px; overflow: hidden; clip-path: inset(50%); white-space: nowrap; }
-.search { container-type: inline-size; }
+/* Each text of the site has its own direction, but all begin at the page's side. */
+.search { container-type: inline-size; text-align: left; }
+.search:dir(rtl) { text-align: right; }
 kbd {
   flex: none; min-inline-size: 1.9em; padding: 0.1em 0.5em; border: 1px solid var(--_line); border-radius: 0.35em;
   color: var(--_soft); font-family: inherit; font-size: 0.75em; line-height: 1.5; text-align: center; white-space: nowrap;
@@ -60,7 +61,7 @@ kbd {
 .field:focus-within:has(button:focus-visible) { outline: 0; }
 .field input {
   flex: 1; min-inline-size: 0; block-size: calc(var(--_field) - 2px); padding: 0; border: 0; outline: 0; background: none;
-  font-size: max(1.0625em, 16px); text-overflow: ellipsis;
+  font-size: max(1.0625em, 16px); text-align: inherit; text-overflow: ellipsis;
 }
 .field input::placeholder, .trigger span { color: var(--_soft); opacity: 1; }
 .plain { display: grid; place-items: center; flex: none; min-inline-size: 2em; min-block-size: 2em; padding: 0; border: 0; background: none; }
@@ -119,21 +120,20 @@ input:placeholder-shown ~ .clear { visibility: hidden; }
 [role=option]:hover { background: color-mix(in srgb, var(--_wash) 60%, transparent); }
 [role=option][aria-selected=true] { background: var(--_wash); box-shadow: inset 3px 0 0 var(--_accent); }
 [role=option][aria-selected=true]:dir(rtl) { box-shadow: inset -3px 0 0 var(--_accent); }
-.main { display: grid; grid-template-columns: auto minmax(0, 1fr) auto; padding: 0.65em 0.9em; }
-.image { grid-column: 1; grid-row: 1 / span 3; inline-size: 3rem; block-size: 3rem; object-fit: cover; margin-inline-end: 0.9em; border-radius: calc(var(--_radius) / 2); background: var(--_wash); }
-.name { grid-column: 2; display: flex; align-items: baseline; gap: 0 0.5em; min-inline-size: 0; overflow: hidden; white-space: nowrap; }
-.title { flex: none; max-inline-size: 100%; overflow: hidden; color: var(--effir-title, var(--_text)); font-size: 1.0625em; font-weight: 650; text-overflow: ellipsis; }
-.name .heading { min-inline-size: 0; overflow: hidden; color: var(--_soft); text-overflow: ellipsis; }
-.name .heading::before { content: "›"; margin-inline-end: 0.5em; }
-.main:dir(rtl) .name .heading::before { content: "‹"; }
-.url { grid-column: 2 / -1; overflow: hidden; color: var(--_soft); font-size: 0.8125em; text-align: start; text-overflow: ellipsis; white-space: nowrap; }
-.main:dir(rtl) .url { text-align: end; }
-.main .snippet { grid-column: 2 / -1; display: -webkit-box; margin-block-start: 0.15em; overflow: hidden; color: var(--_soft); font-size: 0.9375em; -webkit-box-orient: vertical; -webkit-line-clamp: 2; line-clamp: 2; }
+.main { padding: 0.65em 0.9em; }
+.pictured { position: relative; min-block-size: calc(3rem + 1.3em); padding-inline-start: calc(3rem + 1.8em); }
+.image { position: absolute; inset-block-start: 0.65em; inset-inline-start: 0.9em; inline-size: 3rem; block-size: 3rem; object-fit: cover; border-radius: calc(var(--_radius) / 2); background: var(--_wash); }
+.name { display: flex; align-items: baseline; gap: 0 0.5em; white-space: nowrap; }
+.title { flex: 0 1 auto; min-inline-size: 0; overflow: hidden; color: var(--effir-title, var(--_text)); font-size: 1.0625em; font-weight: 650; text-overflow: ellipsis; }
+.name .heading { flex: 0 9999 auto; min-inline-size: 0; overflow: hidden; color: var(--_soft); text-overflow: ellipsis; }
+.step::before { content: "›"; color: var(--_soft); font-style: normal; } /* mirrored by the browser where the page runs from right to left */
+.url { display: block; overflow: hidden; color: var(--_soft); font-size: 0.8125em; text-overflow: ellipsis; white-space: nowrap; }
+.main .snippet { display: -webkit-box; margin-block-start: 0.15em; overflow: hidden; color: var(--_soft); font-size: 0.9375em; -webkit-box-orient: vertical; -webkit-line-clamp: 2; line-clamp: 2; }
 .further { display: flex; gap: 0.75em; margin-inline-start: calc(0.9em / 0.875); padding: 0.3em 0.9em; border-inline-start: 2px solid var(--_line); border-start-start-radius: 0; border-end-start-radius: 0; font-size: 0.875em; white-space: nowrap; overflow: hidden; }
 .further .heading { flex: none; max-inline-size: 45%; overflow: hidden; font-weight: 600; text-overflow: ellipsis; }
 .further .snippet { flex: 1; min-inline-size: 0; overflow: hidden; color: var(--_soft); text-overflow: ellipsis; }
 mark { border-radius: 0.15em; background: var(--_mark); color: var(--_mark-text); }
-.ranks { grid-column: 3; grid-row: 1; display: inline-flex; margin-inline-start: 0.9em; align-self: center; isolation: isolate; }
+.ranks { display: inline-flex; flex: none; margin-inline-start: auto; padding-inline-start: 0.4em; align-self: center; isolation: isolate; }
 .disc { display: grid; place-content: center; min-inline-size: 1.9em; block-size: 1.9em; border-radius: 1em; white-space: nowrap; color: var(--_rank-text); font-size: 0.6875em; font-weight: 700; font-variant-numeric: tabular-nums; mix-blend-mode: multiply; }
 .disc.keyword { padding-inline: 0.4em 0.65em; background: var(--_keyword); }
 .disc.meaning { padding-inline: 0.65em 0.4em; margin-inline-start: -0.5em; background: var(--_meaning); }
@@ -182,9 +182,9 @@ dialog[open] { animation: rise 140ms ease-out; }
   .further:not(:has(.heading)) .snippet { display: block; }
   .field > kbd { display: none; }
   .load:has(button:not([hidden])) .text { display: none; }
-  .name { flex-direction: column; align-items: start; white-space: normal; }
-  .name .heading { white-space: nowrap; max-inline-size: 100%; }
-  .name .title { white-space: nowrap; }
+  .name { display: grid; grid-template-columns: minmax(0, 1fr) auto; }
+  .name .heading { grid-row: 2; grid-column: 1 / -1; }
+  .step { display: none; }
 }
 @media (max-width: 40rem) {
   dialog, [data-asked] dialog { inline-size: 100vw; block-size: 100dvh; max-block-size: none; margin: 0; border: 0; border-radius: 0; }

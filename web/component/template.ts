@@ -88,8 +88,18 @@ export function build(mode: "inline" | "dialog"): View {
   return { ...view, dialog, trigger, close, hints };
 }
 
+/** What the page says of the view's words, beside the language's own. */
+export interface Labels {
+  placeholder: string | null;
+  /** The keys that open the search, as printed on a keyboard, and as aria-keyshortcuts writes them. */
+  keys: string[];
+  shortcuts: string;
+  /** Undefined where the page says it. */
+  direction: string | undefined;
+}
+
 /** label writes the words of a language and the keys into the view. */
-export function label(view: View, language: Words, own: { placeholder: string | null; keys: string[]; shortcuts: string; direction: string | undefined }): void {
+export function label(view: View, language: Words, own: Labels): void {
   const { strings } = language;
   const placeholder = own.placeholder ?? strings.placeholder;
   view.root.lang = language.language;

@@ -43,7 +43,10 @@ async function change(run: () => Promise<void>): Promise<void> {
 
 /** add reads and indexes files; it can be cancelled at any moment, and what is stored by then stays. */
 async function add(pick: (signal: AbortSignal) => Promise<Picked[]>): Promise<void> {
-  if (!index || work) return;
+  if (!index || work) {
+    setText(byId("problem"), work ? "Other files are being indexed: wait for them, or stop that first." : "The index is not open: try again in a moment.");
+    return;
+  }
   const stop = (work = new AbortController());
   show("working");
   showProgress("Looking for files", undefined);
@@ -135,7 +138,9 @@ addEventListener("dragleave", (event) => {
   if (carriesFiles(event) && --over <= 0) delete page.dataset.over;
 });
 addEventListener("dragover", (event) => {
-  if (carriesFiles(event)) event.preventDefault();
+  if (!carriesFiles(event)) return;
+  event.preventDefault();
+  event.dataTransfer!.dropEffect = "copy";
 });
 addEventListener("drop", (event) => {
   over = 0;

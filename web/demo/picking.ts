@@ -1,12 +1,12 @@
-/** A file that somebody dropped or chose, with its path inside the folder. */
-export interface Picked {
-  path: string;
-  file: File;
-}
+/** A file that somebody dropped or chose, with its path inside the folder; or why it cannot be read. */
+export type Picked = { path: string; file: File } | { path: string; error: Error };
+
+// In folders, .git and its like are left out; what is chosen by itself is meant.
 
 /** fromInput lists what a file input holds. */
 export function fromInput(input: HTMLInputElement): Picked[] {
-  return [...(input.files ?? [])].map((file) => ({ path: file.webkitRelativePath || file.name, file }));
+  const all = [...(input.files ?? [])].map((file) => ({ path: file.webkitRelativePath || file.name, file }));
+  return all.filter(({ path }) => !path.includes("/."));
 }
 
 /**
@@ -22,18 +22,22 @@ export async function fromDrop(transfer: DataTransfer, signal: AbortSignal): Pro
 
 async function walk(entry: FileSystemEntry, found: Picked[], signal: AbortSignal): Promise<void> {
   signal.throwIfAborted();
-  if (entry.name.startsWith(".")) return; // .git and its like
-  if (isFile(entry)) {
-    const file = await new Promise<File>((resolve, reject) => entry.file(resolve, reject));
-    found.push({ path: entry.fullPath.replace(/^\//, ""), file });
-    return;
-  }
-  const reader = (entry as FileSystemDirectoryEntry).createReader();
-  for (;;) {
-    // Browsers return a folder in parts and an empty one at its end.
-    const part = await new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject));
-    if (part.length === 0) return;
-    for (const child of part) await walk(child, found, signal);
+  const path = entry.fullPath.replace(/^\//, "");
+  try {
+    if (isFile(entry)) {
+      found.push({ path, file: await new Promise<File>((resolve, reject) => entry.file(resolve, reject)) });
+      return;
+    }
+    const reader = (entry as FileSystemDirectoryEntry).createReader();
+    for (;;) {
+      // Browsers return a folder in parts and an empty one at its end.
+      const part = await new Promise<FileSystemEntry[]>((resolve, reject) => reader.readEntries(resolve, reject));
+      if (part.length === 0) return;
+      for (const child of part) if (!child.name.startsWith(".")) await walk(child, found, signal);
+    }
+  } catch (thrown) {
+    signal.throwIfAborted();
+    found.push({ path, error: thrown as Error });
   }
 }
 

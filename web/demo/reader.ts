@@ -15,6 +15,7 @@ export function showPassage({ hit, passage }: Selection): void {
         at = end;
       }
       const block = element("div", id === passage?.id ? "chosen" : "");
+      block.dir = "auto"; // files may be in any language
       if (heading && heading !== hit.title) block.append(element("h3", "", heading));
       block.append(element("p", "", ...parts, text.slice(at)));
       return block;

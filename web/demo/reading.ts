@@ -21,11 +21,12 @@ export async function read(
   const documents: LocalDocument[] = [];
   const skipped: Skipped[] = [];
   let total = 0;
-  for (const [i, { path, file }] of picked.entries()) {
+  for (const [i, pick] of picked.entries()) {
     signal.throwIfAborted();
-    const text = TEXT.test(path) ? await decode(file, total) : { why: "is neither Markdown nor text" };
+    const { path } = pick;
+    const text = "error" in pick ? unreadable(pick.error) : TEXT.test(path) ? await decode(pick.file, total) : { why: "is neither Markdown nor text" };
     if (typeof text === "string") {
-      total += file.size;
+      if ("file" in pick) total += pick.file.size;
       documents.push(document(path, text));
     } else {
       skipped.push({ path, why: text.why });
@@ -67,6 +68,10 @@ async function decode(file: File, total: number): Promise<string | { why: string
     const text = new TextDecoder("utf-8", { fatal: true }).decode(await file.arrayBuffer());
     return text.includes("\0") ? { why: "holds bytes that are no text" } : text;
   } catch (thrown) {
-    return { why: thrown instanceof TypeError ? "is not UTF-8 text" : `cannot be read (${(thrown as Error).message})` };
+    return thrown instanceof TypeError ? { why: "is not UTF-8 text" } : unreadable(thrown as Error);
   }
+}
+
+function unreadable({ message }: Error): { why: string } {
+  return { why: `cannot be read (${message})` };
 }

@@ -12,6 +12,7 @@ export function showShelf(documents: { id: string; title: string }[], remove: (i
     button.title = "Remove";
     button.addEventListener("click", () => remove(id));
     const name = element("span", "file", element("b", "", title), element("span", "path", id));
+    for (const text of name.querySelectorAll<HTMLElement>("b, .path")) text.dir = "auto";
     return element("li", "", name, button);
   });
   byId("shelf").replaceChildren(...rows);

@@ -34,6 +34,7 @@ var scenarios = []struct {
 	{"airplane mode", airplaneMode},
 	{"saved data", savedData},
 	{"local index", localIndex},
+	{"a dropped folder", droppedFolder},
 }
 
 func TestEngines(t *testing.T) {

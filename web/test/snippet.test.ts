@@ -1,5 +1,5 @@
 import { type Piece, snippet, words, wordsOf } from "../component/snippet.ts";
-import { below, where } from "../component/list.ts";
+import { below, where } from "../component/hit.ts";
 import { equal, test } from "./harness.ts";
 
 const marks = (parts: Piece[]): string[] => parts.filter((part) => part.mark).map((part) => part.text);

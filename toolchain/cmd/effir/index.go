@@ -32,7 +32,7 @@ line, {"id", "url", "title", "text", "lang", "image", "meta", "filters", "sorts"
 file. "godoc" is the documentation of the installed Go.
 
 Running it again embeds only passages that are new: vectors are kept in $EFFIR_CACHE, or
-else effir in the user's cache folder.
+else effir in the user's cache folder, as long as a site uses them and some time after.
 
 What of a page is indexed: the elements with data-effir-body, else <main>, else <article>,
 else the body without <nav>, <header>, <footer> and <aside>. Pages are divided at headings,

@@ -123,6 +123,10 @@ func (b *siteBuild) run(ctx context.Context) error {
 		if content.Vectors, err = b.embedder.Embed(ctx, collection.Pages, b.progress("embed")); err != nil {
 			return err
 		}
+		source, err := filepath.Abs(b.source)
+		if err := errors.Join(err, b.embedder.Keep(source, collection.Pages)); err != nil {
+			return err
+		}
 	}
 	// What the bundle needs is there before its manifest names it.
 	if err := b.writeRuntime(ctx); err != nil {

@@ -15,9 +15,10 @@ DEPTH = 100
 def case(n, covered, hits, keyword, semantic):
     cosines = rng.uniform(-0.2, 0.9, covered).astype(np.float32)
     docs = rng.permutation(n)[:hits]
-    scores = np.sort(rng.gamma(2.0, 3.0, hits).astype(np.float32))[::-1]
+    # A passage's fit need not fall as its rank by BM25 does.
+    fits = rng.uniform(0.01, 1.0, hits).astype(np.float32)
     kw = np.zeros(n)
-    kw[docs[:DEPTH]] = scores[:DEPTH].astype(float) / float(scores[0])
+    kw[docs[:DEPTH]] = fits[:DEPTH]
     z = np.full(n, np.nan)
     z[:covered] = (cosines - cosines.mean(dtype=float)) / cosines.astype(float).std()
     z = z * np.abs(z)
@@ -33,7 +34,7 @@ def case(n, covered, hits, keyword, semantic):
     return {
         "fusion": {"keyword": keyword, "semantic": semantic},
         "docs": docs.tolist(),
-        "keyword_scores": scores.tolist(),
+        "fits": fits.tolist(),
         "cosines": cosines.tolist(),
         "want": order[:keep],
         "scores": [total[d] for d in order[:keep]],

@@ -1,5 +1,7 @@
 /** BM25 in the arithmetic of the Go package wasm/index: float32 where it has float32, so that scores are equal to the bit. */
 
+import type { KeywordMatch, Match } from "./order.ts";
+
 export const K1 = Math.fround(1.2);
 export const B = Math.fround(0.75);
 /** How often each word of a title counts. */
@@ -26,6 +28,37 @@ export function norm(length: number, average: number): number {
 /** saturate is tf / (tf + norm), a float32. */
 export function saturate(tf: number, norm: number): number {
   return Math.fround(tf / Math.fround(tf + norm));
+}
+
+/** What the passages have of a query, by passage number. */
+export class Sums {
+  /** BM25. */
+  readonly scores: Float32Array;
+  /** Weights of the terms that the passage holds. */
+  private readonly covered: Float32Array;
+  /** Weights of all terms that any passage holds. */
+  private total = 0;
+
+  constructor(passages: number) {
+    this.scores = new Float32Array(passages);
+    this.covered = new Float32Array(passages);
+  }
+
+  /** term begins a term of the query; its weight is a float32. */
+  term(weight: number): void {
+    this.total = Math.fround(this.total + weight);
+  }
+
+  /** add counts a term in a passage, of which it has a share between 0 and 1. */
+  add(doc: number, weight: number, share: number): void {
+    this.scores[doc]! += Math.fround(weight * share);
+    this.covered[doc]! += weight;
+  }
+
+  /** matches adds to a ranking how well each passage fits the query: sqrt(score covered) / total, see index.Fit in Go. */
+  matches(ranking: Match[]): KeywordMatch[] {
+    return ranking.map(({ doc, score }) => ({ doc, score, fit: Math.fround(Math.sqrt(score * this.covered[doc]!) / this.total) }));
+  }
 }
 
 /**

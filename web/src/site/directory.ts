@@ -65,6 +65,20 @@ export function termShardOf(directory: Directory, term: string): number {
   return lastAtMost(directory.termShards.length, (i) => compareBytes(directory.termShards[i]!.first, term) > 0);
 }
 
+/**
+ * isWide says whether the terms with a prefix go on past the shard where the first
+ * of them would be and the next one. Such a prefix has a list of its own among the
+ * terms, under the name that listOf gives.
+ */
+export function isWide(directory: Directory, prefix: string): boolean {
+  const third = Math.max(termShardOf(directory, prefix), 0) + 2;
+  return directory.termShards[third]?.first.startsWith(prefix) ?? false;
+}
+
+export function listOf(prefix: string): string {
+  return `\u{10FFFF}${prefix}`;
+}
+
 export function passageShardOf(directory: Directory, passage: number): PassageShardRef {
   const { passageShards } = directory;
   return passageShards[lastAtMost(passageShards.length, (i) => passageShards[i]!.start > passage)]!;

@@ -1,4 +1,4 @@
-import { byScore, type Match } from "./order.ts";
+import { byScore, type KeywordMatch, type Match } from "./order.ts";
 
 /** How much each ranking counts, float32. */
 export interface Fusion {
@@ -23,20 +23,20 @@ export interface Similarity {
 }
 
 /** ofKeyword makes candidates of a keyword ranking. */
-export function ofKeyword(keyword: Match[]): Candidate[] {
-  return keyword.map((match, i) => ({ ...match, keywordRank: i + 1, semanticRank: 0 }));
+export function ofKeyword(keyword: KeywordMatch[]): Candidate[] {
+  return keyword.map(({ doc, score }, i) => ({ doc, score, keywordRank: i + 1, semanticRank: 0 }));
 }
 
 /**
  * fuse combines two rankings, as retriever.Fuse in Go does:
  *
- *     score = w_keyword s / max s + w_semantic z |z|,  z = (c - mean) / deviation
+ *     score = w_keyword fit + w_semantic z |z|,  z = (c - mean) / deviation
  *
- * s being a passage's keyword score, 0 without one, and c its cosine. A keyword hit
- * without a vector counts as similar as the average keyword hit with one. A ranking
+ * fit being how well a passage fits by keyword, 0 without a word of the query, and c
+ * its cosine. A keyword hit without a vector counts as similar as the average keyword hit with one. A ranking
  * of weight 0 brings no passages.
  */
-export function fuse(fusion: Fusion, keyword: Match[], semantic: Match[], similarity: Similarity): Candidate[] {
+export function fuse(fusion: Fusion, keyword: KeywordMatch[], semantic: Match[], similarity: Similarity): Candidate[] {
   const candidates = new Map<number, Candidate>();
   if (fusion.keyword > 0) for (const found of ofKeyword(keyword)) candidates.set(found.doc, found);
   if (fusion.semantic > 0) {
@@ -46,11 +46,11 @@ export function fuse(fusion: Fusion, keyword: Match[], semantic: Match[], simila
       else candidates.set(doc, { doc, score: 0, keywordRank: 0, semanticRank: i + 1 });
     });
   }
-  const best = keyword[0]?.score ?? 0;
+  const fits = new Map(keyword.map(({ doc, fit }) => [doc, fit]));
   const known = keyword.flatMap(({ doc }) => standing(similarity, doc) ?? []);
   const usual = Math.fround(known.reduce((sum, x) => Math.fround(sum + x), 0) / Math.max(known.length, 1));
   for (const found of candidates.values()) {
-    const lexical = best > 0 ? Math.fround(fusion.keyword * Math.fround(found.score / best)) : 0;
+    const lexical = Math.fround(fusion.keyword * (fits.get(found.doc) ?? 0));
     found.score = Math.fround(lexical + Math.fround(fusion.semantic * (standing(similarity, found.doc) ?? usual)));
   }
   return [...candidates.values()].sort(byScore);

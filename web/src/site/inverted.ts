@@ -1,5 +1,5 @@
 import { atLeast, words, wordTerms } from "./analyze.ts";
-import { idf, MAX_COMPLETIONS, MIN_STEM, norm, PREFIX_WEIGHT, saturate } from "./bm25.ts";
+import { idf, MAX_COMPLETIONS, MIN_STEM, norm, PREFIX_WEIGHT, saturate, Sums } from "./bm25.ts";
 import { compareBytes, lastAtMost } from "./order.ts";
 import { lastDivision, lastWord, MIN_PREFIX, queryTerms, utf8Length } from "./query.ts";
 
@@ -99,34 +99,35 @@ export class Inverted {
     return [...this.terms.values()].filter((term) => term.df > 0);
   }
 
-  /** scores returns the score of every passage, 0 for those that hold no word of the query. */
-  scores(query: string, typing: boolean): Float32Array {
-    const scores = new Float32Array(this.lengths.length);
+  /** sums returns what every passage has of a query. */
+  sums(query: string, typing: boolean): Sums {
+    const sums = new Sums(this.lengths.length);
     const terms = queryTerms(query);
     for (const [text, count] of terms) {
       const term = this.find(text);
-      if (term) this.addScores(scores, Math.fround(count * this.idf(term.df)), term.docs, term.counts);
+      if (term) this.addTerm(sums, Math.fround(count * this.idf(term.df)), term.docs, term.counts);
     }
     const found = typing ? this.completions(lastWord(query), terms) : [];
     if (found.length > 0) {
       // Together they are one term.
-      const sums = new Uint32Array(scores.length);
-      for (const { docs, counts } of found) for (let i = 0; i < docs.length; i++) sums[docs[i]!]! += counts[i]!;
-      const docs = Array.from(sums.keys()).filter((doc) => sums[doc]! > 0 && this.lengths[doc]! >= 0);
-      this.addScores(scores, Math.fround(PREFIX_WEIGHT * this.idf(docs.length)), docs, docs.map((doc) => sums[doc]!));
+      const all = new Uint32Array(this.lengths.length);
+      for (const { docs, counts } of found) for (let i = 0; i < docs.length; i++) all[docs[i]!]! += counts[i]!;
+      const docs = Array.from(all.keys()).filter((doc) => all[doc]! > 0 && this.lengths[doc]! >= 0);
+      this.addTerm(sums, Math.fround(PREFIX_WEIGHT * this.idf(docs.length)), docs, docs.map((doc) => all[doc]!));
     }
-    return scores;
+    return sums;
   }
 
   private idf(df: number): number {
     return idf(this.live, df);
   }
 
-  private addScores(scores: Float32Array, weight: number, docs: number[], counts: number[]): void {
+  private addTerm(sums: Sums, weight: number, docs: number[], counts: number[]): void {
+    sums.term(weight);
     const norms = (this.norms ??= this.allNorms());
     for (let i = 0; i < docs.length; i++) {
       const doc = docs[i]!;
-      if (this.lengths[doc]! >= 0) scores[doc]! += Math.fround(weight * saturate(counts[i]!, norms[doc]!));
+      if (this.lengths[doc]! >= 0) sums.add(doc, weight, saturate(counts[i]!, norms[doc]!));
     }
   }
 

@@ -1,8 +1,8 @@
 import { atLeast } from "./analyze.ts";
-import { idf, MAX_COMPLETIONS, MIN_STEM, PREFIX_WEIGHT } from "./bm25.ts";
-import { type Directory, termShardOf } from "./directory.ts";
+import { idf, MAX_COMPLETIONS, MIN_STEM, PREFIX_WEIGHT, Sums } from "./bm25.ts";
+import { type Directory, isWide, listOf, termShardOf } from "./directory.ts";
 import type { Loader, Need } from "./loader.ts";
-import { Best, type Match } from "./order.ts";
+import { Best, type KeywordMatch } from "./order.ts";
 import { lastDivision, lastWord, MIN_PREFIX, queryTerms, utf8Length } from "./query.ts";
 import { type Postings, type Term, TermShard } from "./terms.ts";
 
@@ -18,14 +18,14 @@ interface Located {
 // Impacts as they count, impact / 255.
 const SHARE = Float32Array.from({ length: 256 }, (_, impact) => impact / 255);
 
-/** keywordScores returns the BM25 score of every passage, 0 for those without a word of the query. */
-export async function keywordScores(
+/** keywordSums returns what every passage has of a query. */
+export async function keywordSums(
   directory: Directory,
   loader: Loader,
   text: string,
   typing: boolean,
   need: Need,
-): Promise<Float32Array> {
+): Promise<Sums> {
   const shards = new Shards(directory, loader, need);
   const query = queryTerms(text);
   const word = typing ? lastWord(text) : "";
@@ -33,33 +33,37 @@ export async function keywordScores(
   if (atLeast(word, MIN_PREFIX)) for (const number of shards.ofPrefix(word)) wanted.add(number);
   await Promise.all([...wanted].map((number) => shards.load(number)));
 
-  const scores = new Float32Array(directory.passages);
+  const sums = new Sums(directory.passages);
   for (const [text, count] of query) {
     const shard = await shards.load(termShardOf(directory, text));
     const term = shard?.find(text);
-    if (shard && term) add(scores, Math.fround(count * idf(directory.passages, term.df)), shard.postings(term));
+    if (shard && term) add(sums, Math.fround(count * idf(directory.passages, term.df)), shard.postings(term));
   }
   const found = await completions(shards, word, query);
   if (found.length > 0) {
     const union = strongest(found, directory.passages);
-    add(scores, Math.fround(PREFIX_WEIGHT * idf(directory.passages, union.docs.length)), union);
+    // More than are listed, for frequent terms and wide prefixes.
+    const df = found.reduce((most, { term }) => Math.max(most, term.df), union.docs.length);
+    if (union.docs.length > 0) add(sums, Math.fround(PREFIX_WEIGHT * idf(directory.passages, df)), union);
   }
-  return scores;
+  return sums;
 }
 
 /** topAllowed returns the best passages of allowed pages with a score above 0. */
-export function topAllowed(directory: Directory, scores: Float32Array, allowed: Allowed, depth: number): Match[] {
+export function topAllowed(directory: Directory, sums: Sums, allowed: Allowed, depth: number): KeywordMatch[] {
   const best = new Best(depth);
   const { firsts } = directory;
+  const { scores } = sums;
   for (let page = 0; page < directory.pages; page++) {
     if (allowed && !allowed[page]) continue;
     for (let doc = firsts[page]!; doc < firsts[page + 1]!; doc++) if (scores[doc]! > 0) best.push(doc, scores[doc]!);
   }
-  return best.sorted();
+  return sums.matches(best.sorted());
 }
 
-function add(scores: Float32Array, weight: number, { docs, impacts }: Postings): void {
-  for (let i = 0; i < docs.length; i++) scores[docs[i]!]! += Math.fround(weight * SHARE[impacts[i]!]!);
+function add(sums: Sums, weight: number, { docs, impacts }: Postings): void {
+  sums.term(weight);
+  for (let i = 0; i < docs.length; i++) sums.add(docs[i]!, weight, SHARE[impacts[i]!]!);
 }
 
 /** strongest joins the postings of completions: of several in one passage the largest impact counts. */
@@ -100,21 +104,31 @@ class Shards {
     return this.loader.load(shard.ref, (raw, file) => TermShard.parse(raw, file, passages), this.need);
   }
 
-  /** ofPrefix returns the shard where a prefix begins, and the next one if terms with it go on there. */
+  /** ofPrefix returns the shards that completing a prefix needs: that of its list if it is wide, else the one or two of its terms. */
   ofPrefix(prefix: string): number[] {
+    return isWide(this.directory, prefix) ? [termShardOf(this.directory, listOf(prefix))] : this.nearby(prefix);
+  }
+
+  /** nearby returns the shard where a prefix begins, and the next one if terms with it go on there. */
+  private nearby(prefix: string): number[] {
     const first = Math.max(termShardOf(this.directory, prefix), 0);
     return this.directory.termShards[first + 1]?.first.startsWith(prefix) ? [first, first + 1] : [first];
   }
 
   async withPrefix(prefix: string): Promise<Located[]> {
     if (!atLeast(prefix, MIN_PREFIX)) return [];
-    const loaded = await Promise.all(this.ofPrefix(prefix).map((number) => this.load(number)));
+    if (isWide(this.directory, prefix)) {
+      const shard = await this.load(termShardOf(this.directory, listOf(prefix)));
+      const term = shard?.find(listOf(prefix));
+      if (shard && term) return [{ shard, term }];
+    }
+    const loaded = await Promise.all(this.nearby(prefix).map((number) => this.load(number)));
     return loaded.flatMap((shard) => shard?.withPrefix(prefix).map((term) => ({ shard, term })) ?? []);
   }
 
   /** stemOf returns the longest term that is a prefix of part, and only a prefix. */
   async stemOf(part: string): Promise<Located[]> {
-    const shard = atLeast(part, MIN_PREFIX) ? await this.load(this.ofPrefix(part)[0]!) : undefined;
+    const shard = atLeast(part, MIN_PREFIX) ? await this.load(this.nearby(part)[0]!) : undefined;
     for (let stem = part.slice(0, -1); shard && utf8Length(stem) >= MIN_STEM; stem = stem.slice(0, -1)) {
       const term = shard.find(stem);
       if (term) return [{ shard, term }];

@@ -7,7 +7,7 @@ import { group } from "./group.ts";
 import { highlighter } from "./highlight.ts";
 import { Inverted } from "./inverted.ts";
 import { readMemory, writeMemory } from "./memoryfile.ts";
-import { Best } from "./order.ts";
+import { Best, type KeywordMatch } from "./order.ts";
 import { quantise, type Quantised, similarity } from "./quantise.ts";
 
 /** A document in the index. */
@@ -43,7 +43,7 @@ export interface MemoryQuery {
   highlight?: string | undefined;
 }
 
-const DEFAULT_FUSION: Fusion = { keyword: 1, semantic: Math.fround(0.02) };
+const DEFAULT_FUSION: Fusion = { keyword: 1, semantic: Math.fround(0.03) };
 
 /** Removed passages are cleared away when there are so many and more than others. */
 const MANY = 1000;
@@ -167,8 +167,9 @@ export class MemoryIndex {
     const limit = Math.max(query.limit ?? 10, 1);
     const depth = Math.max(FUSE_DEPTH, 10 * limit);
     const best = new Best(depth);
-    this.words.scores(query.text, query.typing ?? true).forEach((score, doc) => score > 0 && best.push(doc, score));
-    const keyword = best.sorted();
+    const sums = this.words.sums(query.text, query.typing ?? true);
+    sums.scores.forEach((score, doc) => score > 0 && best.push(doc, score));
+    const keyword = sums.matches(best.sorted());
     const candidates = query.vector ? this.fused(keyword, query.vector, depth) : ofKeyword(keyword);
     const highlight = highlighter(query.highlight ?? query.text);
     const groups = group(candidates, (doc) => this.passages[doc]!.document.number);
@@ -187,7 +188,7 @@ export class MemoryIndex {
     return this.passages.filter((passage) => passage.number >= 0);
   }
 
-  private fused(keyword: { doc: number; score: number }[], vector: Float32Array, depth: number): ReturnType<typeof fuse> {
+  private fused(keyword: KeywordMatch[], vector: Float32Array, depth: number): ReturnType<typeof fuse> {
     const covered = this.all().filter((passage) => passage.vector);
     if (covered.length > 0) this.checkDims(vector);
     const query = quantise(vector);

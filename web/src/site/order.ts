@@ -4,6 +4,11 @@ export interface Match {
   score: number;
 }
 
+/** A passage found by keyword: its BM25 score, and how well it fits the query, from 0 to 1. */
+export interface KeywordMatch extends Match {
+  fit: number;
+}
+
 /** byScore orders the higher score first, then the lower number. */
 export function byScore(a: Match, b: Match): number {
   return b.score - a.score || a.doc - b.doc;

@@ -3,12 +3,15 @@ import { type Directory, pageOf } from "./directory.ts";
 import { spread, type Similarity } from "./fuse.ts";
 import type { Allowed } from "./keyword.ts";
 import type { Loader, Need } from "./loader.ts";
-import { Best, type Match } from "./order.ts";
+import { Best, type KeywordMatch, type Match } from "./order.ts";
 import { quantise, similarities } from "./quantise.ts";
 import { type Cluster, parseCluster, type Vectors } from "./vectors.ts";
 
 /** Stored bytes of clusters that one search reads; always at least one cluster. */
 const BUDGET = 400_000;
+
+/** How much nearer a cluster counts whose best passage by keyword fits the query fully. */
+const FIT_REACH = Math.fround(0.2);
 
 /** What is known about a query's similarity to the passages. */
 export interface Scan extends Similarity {
@@ -16,12 +19,13 @@ export interface Scan extends Similarity {
   ranking: Match[];
 }
 
-/** scan compares a query's vector with the passages of the clusters nearest to it. */
+/** scan compares a query's vector with the passages of the clusters nearest to it, and those of the best passages by keyword. */
 export async function scan(
   directory: Directory,
   vectors: Vectors,
   loader: Loader,
   vector: Float32Array,
+  keyword: KeywordMatch[],
   allowed: Allowed,
   depth: number,
   need: Need,
@@ -31,7 +35,7 @@ export async function scan(
   }
   const query = quantise(vector);
   const centroids = similarities(query, vectors.centroids);
-  const chosen = choose(directory, vectors, centroids, allowed);
+  const chosen = choose(directory, vectors, centroids, keyword, allowed);
   const clusters = await Promise.all(
     chosen.map((number) => {
       const parse = (raw: Uint8Array, file: string): Cluster => parseCluster(raw, file, vectors, number);
@@ -60,9 +64,11 @@ export async function scan(
 }
 
 /** choose returns the clusters to read: those most likely to have similar members, of those that hold an allowed passage, as the budget lets. */
-function choose(directory: Directory, vectors: Vectors, centroids: Float32Array, allowed: Allowed): number[] {
+function choose(directory: Directory, vectors: Vectors, centroids: Float32Array, keyword: KeywordMatch[], allowed: Allowed): number[] {
+  const fits = new Float32Array(centroids.length);
+  for (const { doc, fit } of keyword) fits[vectors.clusterOf[doc]!] = Math.max(fits[vectors.clusterOf[doc]!]!, fit);
   const numbers = Array.from(centroids.keys()).filter(holdsAllowed(directory, vectors, allowed));
-  const hope = centroids.map((similarity, i) => similarity + vectors.reach[i]!);
+  const hope = centroids.map((similarity, i) => Math.fround(similarity + vectors.reach[i]!) + Math.fround(FIT_REACH * fits[i]!));
   numbers.sort((a, b) => hope[b]! - hope[a]! || a - b);
   let bytes = 0;
   const end = numbers.findIndex((number, i) => (bytes += vectors.clusters[number]!.ref.bytes) > BUDGET && i > 0);

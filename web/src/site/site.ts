@@ -5,7 +5,7 @@ import { allowedBy, type Filter, parseFilter, parseSort, valuesOf } from "./face
 import { type Candidate, fuse, FUSE_DEPTH, ofKeyword } from "./fuse.ts";
 import { group, type Group, type Order } from "./group.ts";
 import { highlighter } from "./highlight.ts";
-import { type Allowed, keywordScores, topAllowed } from "./keyword.ts";
+import { type Allowed, keywordSums, topAllowed } from "./keyword.ts";
 import { type Fetcher, Loader, Need, type Transferred } from "./loader.ts";
 import type { SiteManifest } from "./manifest.ts";
 import { type PassageShard, parsePassages } from "./passages.ts";
@@ -71,19 +71,19 @@ export class Site {
     const depth = Math.max(FUSE_DEPTH, 10 * limit);
 
     let lap = need.worked();
-    const [allowed, order, scores, vectors] = await Promise.all([
+    const [allowed, order, sums, vectors] = await Promise.all([
       this.allowed(query.filters ?? {}, need),
       this.order(query.sort, need),
-      keywordScores(directory, loader, text, query.typing ?? true, need),
+      keywordSums(directory, loader, text, query.typing ?? true, need),
       vector && this.loadVectors(need),
     ]);
-    const keyword = topAllowed(directory, scores, allowed, depth);
+    const keyword = topAllowed(directory, sums, allowed, depth);
     timings.keyword = need.worked() - lap;
 
     let candidates: Candidate[];
     if (vector && vectors) {
       lap = need.worked();
-      const found = await scan(directory, vectors, loader, vector, allowed, depth, need);
+      const found = await scan(directory, vectors, loader, vector, keyword, allowed, depth, need);
       candidates = fuse(manifest.fusion, keyword, found.ranking, found);
       timings.scan = need.worked() - lap;
     } else if (text.trim() === "" && (allowed || order)) {
