@@ -54,9 +54,13 @@ func align(more ...string) Step {
 	return train("{base}", "align=1,hidden=1", more...)
 }
 
-// train is a step of training by the budget.
+// train is a step of training by the budget; contrast alone has no teacher.
 func train(teacher, loss string, more ...string) Step {
-	return append(Step{"finetune", "--teacher", teacher, "--loss", loss, "{data}", "--tokens", "{tokens}", "--seed", "{seed}"}, more...)
+	step := Step{"finetune"}
+	if loss != "infonce=1" {
+		step = append(step, "--teacher", teacher)
+	}
+	return append(append(step, "--loss", loss, "{data}", "--tokens", "{tokens}", "--seed", "{seed}"), more...)
 }
 
 // cut are the steps that analyse the base and drop parts of it by importance.
