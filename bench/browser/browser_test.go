@@ -74,6 +74,16 @@ func TestPhasesOnTheReleasedModel(t *testing.T) {
 			t.Errorf("%s: %v of %v", kernel, rate, limit)
 		}
 	}
+	whole, only := measure.Find(latency.Series, textCase(effirMiniLM, glueTokens)), measure.Find(latency.Series, kernelsCase(effirMiniLM))
+	if share := only.Median() / whole.Median(); !(share > 0.2 && share < 5) { // one measurement of each, on any machine
+		t.Errorf("the kernels alone take %v ms of %v", only, whole)
+	}
+	for _, name := range operations {
+		limit, rate := measure.Find(latency.Series, limitOf(name)), measure.Find(latency.Series, name)
+		if !(limit.Median() > 0.1 && rate.Median() > 0.1) {
+			t.Errorf("%s: %v of %v", name, rate, limit)
+		}
+	}
 
 	startup, err := b.startup(t.Context())
 	if err != nil {
@@ -94,5 +104,15 @@ func TestPhasesOnTheReleasedModel(t *testing.T) {
 	}
 	if s := measure.Find(memory.Series, pageMemory(clientSlimBGE)); len(s.Values) > 0 && !(s.Median() > 2 && s.Median() < 500) {
 		t.Errorf("the page holds %g MB", s.Median())
+	}
+
+	documents, err := b.documents(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, threads := range documentThreads {
+		if ms := measure.Find(documents.Series, perDocument(threads)(clientSlimBGE)).Median(); !(ms > 0 && ms < 60_000) {
+			t.Errorf("a document takes %g ms with %d threads", ms, threads)
+		}
 	}
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/effir/effir/bench/measure"
 )
@@ -37,11 +38,11 @@ func (b *bench) figures(f *findings) []measure.Figure {
 		time("smol_16_vs_wllama", 8, wllamaFormats, effirSmol, 16),
 		slim("slim_vs_full_16", 1.97, 16),
 		slim("slim_vs_full_128", 1.82, 128),
-	}, append(b.limits(f),
+	}, slices.Concat(b.limits(f), []measure.Figure{
 		compare("bytes_vs_transformersjs", "bytes before the first embedding", 2, transformersInt8, clientMiniLM, transferred),
 		compare("first_result_vs_transformersjs", "navigation to first embedding, known page", 3, transformersInt8, clientMiniLM, firstResult),
 		compare("memory_vs_transformersjs", "memory of the page", 4, transformersInt8, clientMiniLM, pageMemory),
-	)...)
+	}, b.documentFigures(f))...)
 }
 
 // limitRows is the number of rows or tokens at which the shares of limits are stated.

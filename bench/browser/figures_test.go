@@ -15,6 +15,7 @@ var names = []string{
 	"minilm_16_vs_transformersjs", "minilm_128_vs_transformersjs", "slim_bge_16_vs_transformersjs_minilm", "smol_16_vs_wllama",
 	"slim_vs_full_16", "slim_vs_full_128", "matmul_of_limit", "forward_of_limit_64",
 	"bytes_vs_transformersjs", "first_result_vs_transformersjs", "memory_vs_transformersjs",
+	"documents_vs_transformersjs_1_threads", "documents_vs_transformersjs_2_threads",
 }
 
 func series(name string, values ...float64) measure.Series {
@@ -22,7 +23,7 @@ func series(name string, values ...float64) measure.Series {
 }
 
 func TestFigures(t *testing.T) {
-	mini := &model.Manifest{Tensors: []model.Tensor{
+	mini := &model.Manifest{Family: "bert", Bert: &model.Bert{Layers: model.Layers{MLP: []int{32, 32}}}, Embedding: model.Embedding{Pooling: "mean"}, Tensors: []model.Tensor{
 		{Name: "layer.0.qkv", Type: "q7", Shape: []int{1000, 500}},
 		{Name: "layer.0.output", Type: "q4", Shape: []int{500, 500}},
 		{Name: "layer.0.output_bias", Type: "f32", Shape: []int{500}},
@@ -76,7 +77,7 @@ func TestFigures(t *testing.T) {
 }
 
 func TestLimitsWithoutRelaxedSIMD(t *testing.T) {
-	b := &bench{systems: []system{{name: effirMiniLM, model: &model.Manifest{Tensors: []model.Tensor{{Name: "layer.0.qkv", Type: "q7", Shape: []int{8, 32}}}}}}}
+	b := &bench{systems: []system{{name: effirMiniLM, model: &model.Manifest{Family: "bert", Bert: &model.Bert{Layers: model.Layers{MLP: []int{32, 32}}}, Embedding: model.Embedding{Pooling: "mean"}, Tensors: []model.Tensor{{Name: "layer.0.qkv", Type: "q7", Shape: []int{8, 32}}}}}}}
 	_, missing := measure.Values(b.limits(&findings{series: []measure.Series{series(textCase(effirMiniLM, 64), 2)}}))
 	for _, name := range []string{"matmul_of_limit", "forward_of_limit_64"} {
 		if !strings.Contains(missing[name], "relaxed SIMD") {

@@ -53,6 +53,13 @@ func (b *bench) latency(ctx context.Context) (*outcome, error) {
 			return nil, err
 		}
 		cases = append(cases, mine...)
+		if s.family == "effir" {
+			only, err := b.onlyKernels(t)
+			if err != nil {
+				return nil, err
+			}
+			cases = append(cases, only)
+		}
 		if s.name == effirMiniLM {
 			rates, err := b.kernelCases(t)
 			if err != nil {
@@ -114,6 +121,27 @@ func (b *bench) textCases(ctx context.Context, t *tab) ([]measure.Case, error) {
 		})
 	}
 	return cases, ctx.Err()
+}
+
+// glueTokens is the length of the texts of which the part around the kernels is measured.
+const glueTokens = 16
+
+// kernelsCase names the series of the time that the kernels alone take for a text.
+func kernelsCase(system string) string {
+	return fmt.Sprintf("%s, kernels of %d tokens alone", system, glueTokens)
+}
+
+// onlyKernels returns the case of a text's kernels: the same calls in the same memory, without tokenizer,
+// the program that makes the calls, and what goes in and out.
+func (b *bench) onlyKernels(t *tab) (measure.Case, error) {
+	atLeast := window
+	if b.Quick {
+		atLeast = 0
+	}
+	text := b.texts[t.system.vocab][glueTokens][0]
+	run := func(context.Context) (float64, error) { return call[float64](t, "kernels", text, atLeast) }
+	_, err := run(context.Background())
+	return measure.Case{Name: kernelsCase(t.system.name), Unit: "ms", Run: run}, err
 }
 
 // samePairs lists pairs of systems with the same base model, ours first.

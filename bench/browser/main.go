@@ -78,7 +78,7 @@ func run(ctx context.Context, args []string, log io.Writer) error {
 	for _, phase := range []struct {
 		name string
 		run  func(context.Context) (*outcome, error)
-	}{{"latency", b.latency}, {"startup", b.startup}, {"memory", b.memory}} {
+	}{{"latency", b.latency}, {"startup", b.startup}, {"memory", b.memory}, {"documents", b.documents}} {
 		if results[phase.name], err = kept.do(ctx, phase.name, phase.run); err != nil {
 			return err
 		}

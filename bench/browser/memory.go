@@ -69,21 +69,29 @@ func (b *bench) memory(ctx context.Context) (*outcome, error) {
 	return &outcome{Series: series}, nil
 }
 
-// collect has the page and its workers give up their garbage.
+// collect has the page and its workers give up their garbage, once what they still load in the
+// background is there.
 func (t *tab) collect(ctx context.Context) error {
+	if err := wait(ctx, settle); err != nil {
+		return err
+	}
 	if _, err := chromedp.CallBrowser(t.ctx, memory.SimulatePressureNotification, memory.SimulatePressureNotificationParams{Level: memory.PressureLevelCritical}); err != nil {
 		return err
 	}
+	return wait(ctx, settle)
+}
+
+// settle is how long a page gets to load the rest, and to collect garbage.
+const settle = time.Second
+
+func wait(ctx context.Context, d time.Duration) error {
 	select {
-	case <-time.After(settle):
+	case <-time.After(d):
 		return nil
 	case <-ctx.Done():
 		return ctx.Err()
 	}
 }
-
-// settle is how long a page gets to collect garbage.
-const settle = time.Second
 
 // private returns the private memory of the page's process in MB.
 func (t *tab) private() (float64, error) {

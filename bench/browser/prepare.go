@@ -46,7 +46,8 @@ func prepare(ctx context.Context, dir, slimSmol string, log io.Writer) (*prepare
 		}
 	}
 	for name, get := range map[string]func(context.Context) (fs.FS, error){
-		"minilm":         from.MiniLM,
+		"minilm":         from.MiniLM4,
+		"minilm-7-bit":   from.MiniLM,
 		"smollm2":        from.SmolLM2,
 		"bge-small-slim": func(context.Context) (fs.FS, error) { return models.Open("bge-small-slim") },
 		"smollm2-slim":   func(context.Context) (fs.FS, error) { return os.DirFS(slimSmol), nil },
@@ -61,7 +62,7 @@ func prepare(ctx context.Context, dir, slimSmol string, log io.Writer) (*prepare
 			return nil, fmt.Errorf("%s: %w", name, err)
 		}
 	}
-	return p, p.publishSites(ctx, "minilm", "bge-small-slim", "smollm2")
+	return p, p.publishSites(ctx, "minilm", "minilm-7-bit", "bge-small-slim", "smollm2")
 }
 
 // publishSites publishes sites with a package each, which stands for the unpublished one from then on.

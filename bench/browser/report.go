@@ -15,7 +15,7 @@ import (
 func (b *bench) report(figures []measure.Figure, f *findings, r *measure.Record) report.Page {
 	return report.Page{
 		Title: "EffiR in the browser, measured against transformers.js and wllama",
-		Lead: fmt.Sprintf("%s; %s; %s; commit %s, %s. One thread, pages without special headers.",
+		Lead: fmt.Sprintf("%s; %s; %s; commit %s, %s. One thread and pages without special headers, unless said.",
 			r.Machine, r.Systems["browser"], versions(r), r.Commit, r.Date),
 		Sections: []report.Section{
 			{Title: "Figures", Parts: []report.Part{
@@ -25,6 +25,7 @@ func (b *bench) report(figures []measure.Figure, f *findings, r *measure.Record)
 			{Title: "Milliseconds per text", Parts: b.latencyParts(f)},
 			{Title: "The limit", Parts: limitParts(b, f)},
 			{Title: "Loading and memory", Parts: b.loadParts(f)},
+			{Title: "Many documents", Parts: b.documentParts(f)},
 			{Title: "Same answers", Parts: b.cosineParts(f)},
 			{Title: "How it was measured", Parts: method},
 		},
@@ -124,7 +125,37 @@ func limitParts(b *bench, f *findings) []report.Part {
 		}
 		passTable.Rows = append(passTable.Rows, row)
 	}
-	return []report.Part{kernelTable, passTable}
+	return []report.Part{kernelTable, operationTable(f), passTable, b.glueTable(f)}
+}
+
+// glueTable says what part of a query is not spent in kernels.
+func (b *bench) glueTable(f *findings) report.Table {
+	table := report.Table{
+		Caption: fmt.Sprintf("Texts of %d tokens, ms: whole embeddings, their calls of kernels repeated alone in the same memory, and the part of all else, which is tokenizing, the program around the kernels, and what goes in and out.", glueTokens),
+		Columns: []string{"", "whole", "kernels alone", "all else"},
+	}
+	for _, s := range b.systems {
+		if s.model == nil {
+			continue
+		}
+		whole, kernels := f.find(textCase(s.name, glueTokens)), f.find(kernelsCase(s.name))
+		table.Rows = append(table.Rows, []string{s.label, format.Series(whole), format.Series(kernels), format.Percent(1 - kernels.Median()/whole.Median())})
+	}
+	return table
+}
+
+// operationTable has a row for each kernel that is no product.
+func operationTable(f *findings) report.Table {
+	table := report.Table{
+		Caption: "Other kernels, 64 rows, scans of 4096 vectors of 384 numbers: 10^9 multiplications and additions a second (attention), values or bytes (scans). The limit is the same arithmetic on values in the first-level cache, for the scans reading their bytes if that takes longer.",
+		Columns: []string{"kernel", "limit", "rate", "share"},
+	}
+	for _, name := range operations {
+		rate, limit := f.find(name), f.find(limitOf(name))
+		share, _ := measure.Ratio(rate, limit)
+		table.Rows = append(table.Rows, []string{name, format.Series(limit), format.Series(rate), format.Percent(share)})
+	}
+	return table
 }
 
 func (b *bench) loadParts(f *findings) []report.Part {

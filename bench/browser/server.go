@@ -22,6 +22,7 @@ import (
 	"github.com/evanw/esbuild/pkg/api"
 
 	"github.com/effir/effir/wasm/kernel/simd128"
+	"github.com/effir/effir/wasm/kernel/simd128/generator"
 	"github.com/effir/effir/web"
 )
 
@@ -44,6 +45,7 @@ func newTree(root, guest string, p *prepared) (*tree, error) {
 	if page["index.html"], err = os.ReadFile(filepath.Join(root, "bench", "browser", "page", "index.html")); err != nil {
 		return nil, err
 	}
+	page["limits.wasm"] = generator.Limits()
 	runtime, err := web.Library(true)
 	if err != nil {
 		return nil, err
@@ -200,8 +202,15 @@ func (v *server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	switch path.Ext(name) {
 	case ".html":
 		h.Set("Cache-Control", "no-cache")
+		if r.URL.Query().Has("threads") { // isolated, see system.withThreads
+			h.Set("Cross-Origin-Opener-Policy", "same-origin")
+			h.Set("Cross-Origin-Embedder-Policy", "require-corp")
+		}
+	case ".js":
+		h.Set("Cross-Origin-Embedder-Policy", "require-corp") // for workers of isolated pages
 	case ".mjs":
 		h.Set("Content-Type", "text/javascript")
+		h.Set("Cross-Origin-Embedder-Policy", "require-corp")
 	case ".wasm":
 		h.Set("Content-Type", "application/wasm")
 	case ".bin", ".onnx", ".gguf":

@@ -24,21 +24,25 @@ type system struct {
 }
 
 // phases in which a system takes part.
-type phases struct{ timed, loaded bool }
+type phases struct{ timed, loaded, documents bool }
 
 var (
 	timed  = phases{timed: true}
 	loaded = phases{loaded: true}
 	both   = phases{timed: true, loaded: true}
+	used   = phases{loaded: true, documents: true}
+	all    = phases{timed: true, loaded: true, documents: true}
 )
 
 // Names of systems that figures are made of.
 const (
-	effirMiniLM     = "effir MiniLM 7-bit"
+	effirMiniLM     = "effir MiniLM 4-bit"
+	effirMiniLM7    = "effir MiniLM 7-bit"
 	effirSlimBGE    = "effir slim bge-small"
 	effirSmol       = "effir SmolLM2 4-bit"
 	effirSlimSmol   = "effir slim SmolLM2"
-	clientMiniLM    = "effir client MiniLM 7-bit"
+	clientMiniLM    = "effir client MiniLM 4-bit"
+	clientMiniLM7   = "effir client MiniLM 7-bit"
 	clientSlimBGE   = "effir client slim bge-small"
 	clientSmol      = "effir client SmolLM2 4-bit"
 	transformersQ8  = "transformers.js MiniLM int8"
@@ -66,10 +70,14 @@ const (
 
 // systems lists what is measured over the prepared models.
 func systems(p *prepared) []system {
-	all := []system{
+	list := []system{
 		{
-			name: effirMiniLM, label: "EffiR, all-MiniLM-L6-v2, 7-bit weights", base: "MiniLM", vocab: wordPieces,
+			name: effirMiniLM, label: "EffiR, all-MiniLM-L6-v2, calibrated 4-bit weights", base: "MiniLM", vocab: wordPieces,
 			family: "effir", query: url.Values{"model": {"effir/minilm"}}, model: p.manifests["minilm"], phases: timed,
+		},
+		{
+			name: effirMiniLM7, label: "EffiR, all-MiniLM-L6-v2, 7-bit weights", base: "MiniLM", vocab: wordPieces,
+			family: "effir", query: url.Values{"model": {"effir/minilm-7-bit"}}, model: p.manifests["minilm-7-bit"], phases: timed,
 		},
 		{
 			name: effirSlimBGE, label: "EffiR, released slim bge-small-en-v1.5", base: "slim bge", vocab: wordPieces,
@@ -80,12 +88,16 @@ func systems(p *prepared) []system {
 			family: "effir", query: url.Values{"model": {"effir/smollm2"}}, model: p.manifests["smollm2"], phases: timed,
 		},
 		{
-			name: clientMiniLM, label: "EffiR's client library, all-MiniLM-L6-v2, 7-bit weights", vocab: wordPieces,
-			family: "client", query: url.Values{"site": {"minilm"}}, phases: loaded,
+			name: clientMiniLM, label: "EffiR's client library, all-MiniLM-L6-v2, calibrated 4-bit weights", vocab: wordPieces,
+			family: "client", query: url.Values{"site": {"minilm"}}, phases: used,
+		},
+		{
+			name: clientMiniLM7, label: "EffiR's client library, all-MiniLM-L6-v2, 7-bit weights", vocab: wordPieces,
+			family: "client", query: url.Values{"site": {"minilm-7-bit"}}, phases: loaded,
 		},
 		{
 			name: clientSlimBGE, label: "EffiR's client library, released slim bge-small-en-v1.5", vocab: wordPieces,
-			family: "client", query: url.Values{"site": {"bge-small-slim"}}, phases: loaded,
+			family: "client", query: url.Values{"site": {"bge-small-slim"}}, phases: used,
 		},
 		{
 			name: clientSmol, label: "EffiR's client library, SmolLM2-135M-Instruct, 4-bit weights", vocab: bytePairs,
@@ -93,11 +105,11 @@ func systems(p *prepared) []system {
 		},
 		{
 			name: transformersQ8, label: "transformers.js, all-MiniLM-L6-v2, int8", base: "MiniLM", vocab: wordPieces,
-			family: "transformers.js", query: url.Values{"model": {"onnx/" + weights.MiniLM}, "dtype": {"q8"}, "pooling": {"mean"}}, phases: both,
+			family: "transformers.js", query: url.Values{"model": {"onnx/" + weights.MiniLM}, "dtype": {"q8"}, "pooling": {"mean"}}, phases: all,
 		},
 		{
 			name: transformersOld, label: "transformers.js, all-MiniLM-L6-v2, int8, older export", base: "MiniLM", vocab: wordPieces,
-			family: "transformers.js", query: url.Values{"model": {"onnx/" + weights.MiniLMOlder}, "dtype": {"q8"}, "pooling": {"mean"}}, phases: both,
+			family: "transformers.js", query: url.Values{"model": {"onnx/" + weights.MiniLMOlder}, "dtype": {"q8"}, "pooling": {"mean"}}, phases: all,
 		},
 		{
 			name: transformersF32, label: "transformers.js, all-MiniLM-L6-v2, float32", base: "MiniLM", vocab: wordPieces,
@@ -113,18 +125,18 @@ func systems(p *prepared) []system {
 		every        int
 		phases       phases
 	}{{wllamaF32, "F32", 4, timed}, {wllamaQ8, "Q8_0", 10, timed}, {wllamaQ4, "Q4_0", 10, both}} {
-		all = append(all, system{
+		list = append(list, system{
 			name: format.name, label: "wllama, SmolLM2-135M-Instruct, " + format.format, base: "SmolLM2", vocab: bytePairs, every: format.every,
 			family: "wllama", query: url.Values{"model": {"gguf/" + filepath.Base(p.gguf[format.format])}, "pooling": {smolPooling}}, phases: format.phases,
 		})
 	}
 	if m := p.manifests["smollm2-slim"]; m != nil {
-		all = append(all, system{
+		list = append(list, system{
 			name: effirSlimSmol, label: "EffiR, slim SmolLM2 (" + m.Name + ")", base: "slim SmolLM2", vocab: bytePairs,
 			family: "effir", query: url.Values{"model": {"effir/smollm2-slim"}}, model: m, phases: timed,
 		})
 	}
-	return all
+	return list
 }
 
 // path is the address of the system's page on a server.

@@ -1,15 +1,18 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"io"
 	"os"
 	"slices"
+	"time"
 
 	"github.com/effir/effir/bench/fetch"
 	"github.com/effir/effir/bench/measure"
 	"github.com/effir/effir/bench/peer"
+	"github.com/effir/effir/wasm/kernel/avx2/limits"
 )
 
 // bench is one run of the benchmark.
@@ -183,10 +186,31 @@ func (b *bench) measure(ctx context.Context) error {
 			return measure.Series{Values: a.Times}.Median(), err
 		}})
 	}
+	memory := bytes.Repeat([]byte{1}, b.count*dims) // memory that nobody wrote is one page of zeros
+	cases = append(cases,
+		measure.Case{Name: readInPage, Unit: "ms", Run: func(context.Context) (float64, error) {
+			times, err := call[[]float64](b.page, "read", batch)
+			return measure.Series{Values: times}.Median(), err
+		}},
+		measure.Case{Name: readNative, Unit: "ms", Run: func(context.Context) (float64, error) {
+			var times []float64
+			for range batch {
+				began := time.Now()
+				limits.Read(memory)
+				times = append(times, time.Since(began).Seconds()*1e3)
+			}
+			return measure.Series{Values: times}.Median(), nil
+		}})
 	var err error
 	b.series, err = measure.Rounds(ctx, cases, b.Rounds, measure.Bar(b.out, "searching"))
 	return err
 }
+
+// The series of the limits: reading the bytes of all vectors, once.
+const (
+	readInPage = "limit in the browser"
+	readNative = "native limit"
+)
 
 func (b *bench) close() {
 	if b.page != nil {

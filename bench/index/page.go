@@ -21,6 +21,7 @@ import (
 	"github.com/evanw/esbuild/pkg/api"
 
 	"github.com/effir/effir/wasm/kernel/simd128"
+	kernels "github.com/effir/effir/wasm/kernel/simd128/generator"
 	"github.com/effir/effir/web"
 	"github.com/effir/effir/web/browsertest"
 )
@@ -132,6 +133,7 @@ func pageFiles(ctx context.Context, dir, work string, d *data) (map[string][]byt
 	return map[string][]byte{
 		"index.html": html, "page.js": script["page.js"], "guest.wasm": module,
 		"kernels_baseline.wasm": simd128.Baseline, "kernels_relaxed.wasm": simd128.Relaxed,
+		"limits.wasm": kernels.Limits(),
 		"vectors.bin": vectors, "queries.bin": d.queryBytes(),
 	}, nil
 }

@@ -145,6 +145,7 @@ func (b *bench) report(r *measure.Record) report.Page {
 		Sections: []report.Section{
 			{Title: "In Chromium, one thread", Parts: []report.Part{report.Text(b.verdict()), sections[0], b.curve(true)}},
 			{Title: "Outside of the browser, one core", Parts: []report.Part{sections[1], b.curve(false)}},
+			{Title: "The limit", Parts: []report.Part{b.limitTable()}},
 			{Title: "How it was measured", Parts: method},
 		},
 	}
@@ -156,6 +157,20 @@ func (b *bench) peerVersions(r *measure.Record) string {
 		list = append(list, "EdgeVec "+r.Systems["edgevec"])
 	}
 	return strings.Join(list, ", ")
+}
+
+// limitTable compares searches of all rows with what memory allows.
+func (b *bench) limitTable() report.Table {
+	table := report.Table{
+		Caption: fmt.Sprintf("Searches of all rows against reading the same %s MB once with vector loads and nothing else, ms.", format.Number(float64(b.count*dims)/1e6)),
+		Columns: []string{"", "reading", "search", "share of the limit"},
+	}
+	for _, row := range []struct{ label, search, read string }{{"in Chromium", exhaustive, readInPage}, {"native", nativeAll, readNative}} {
+		read, search := b.times(row.read), b.times(row.search)
+		share, _ := measure.Ratio(read, search)
+		table.Rows = append(table.Rows, []string{row.label, format.Series(read), format.Series(search), format.Percent(share)})
+	}
+	return table
 }
 
 func (b *bench) verdict() string {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/effir/effir/bench/measure"
 	"github.com/effir/effir/toolchain/results"
+	"github.com/effir/effir/wasm/encoder"
 	"github.com/effir/effir/wasm/model"
 )
 
@@ -87,16 +88,19 @@ func (b *bench) ofLimit(name string) float64 {
 		if e.model != name || e.cores != 1 || !ok {
 			continue
 		}
-		seconds := 0.0 // a token
+		seconds, tokens := 0.0, float64(e.tokens)/float64(len(e.rows)) // of a document
 		for _, t := range own.Manifest().Tensors {
 			bits := map[string]int{model.Q4: 4, model.Q7: 7}[t.Type]
 			if bits > 0 {
 				limit := b.find(product{kernels: b.kernel, weights: bits}.limitSeries()).Median()
-				seconds += 2 * float64(t.Shape[0]) * float64(t.Shape[1]) / (limit * 1e9)
+				rows := tokens
+				if encoder.OneRow(own.Manifest(), t.Name) {
+					rows = 1
+				}
+				seconds += 2 * rows * float64(t.Shape[0]) * float64(t.Shape[1]) / (limit * 1e9)
 			}
 		}
-		tokensASecond := b.find(e.series()).Median() * float64(e.tokens) / float64(len(e.rows))
-		return seconds * tokensASecond
+		return seconds * b.find(e.series()).Median()
 	}
 	return math.NaN()
 }

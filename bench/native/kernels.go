@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/effir/effir/bench/measure"
+	"github.com/effir/effir/internal/rate"
 	"github.com/effir/effir/wasm/kernel"
 	"github.com/effir/effir/wasm/kernel/avx2/limits"
 	"github.com/effir/effir/wasm/kernel/native"
@@ -120,23 +121,9 @@ func (p product) measurements() []measure.Case {
 	return cases
 }
 
-// fastest returns the operations a second, in units of 10^9, of the fastest of many short windows of
-// calls: short against a scheduler's time slice, so that some have the core to themselves.
+// fastest is rate.Best in the time of one measurement.
 func fastest(operations float64, call func()) float64 {
-	const window = time.Millisecond / 2
-	count, best := 1, 0.0
-	for end := time.Now().Add(80 * time.Millisecond); best == 0 || time.Now().Before(end); {
-		start := time.Now()
-		for range count {
-			call()
-		}
-		if took := time.Since(start); took < window {
-			count *= 2
-		} else {
-			best = max(best, operations*float64(count)/took.Seconds()/1e9)
-		}
-	}
-	return best
+	return rate.Best(80*time.Millisecond, operations, call)
 }
 
 func normal(random *rand.Rand, n int) []float32 {

@@ -22,7 +22,7 @@ func (b *bench) measure(ctx context.Context) error {
 		cases = append(cases, p.measurements()...)
 	}
 	for _, o := range b.others {
-		cases = append(cases, o.measurement())
+		cases = append(cases, o.measurements()...)
 	}
 	// Everything runs once before it counts.
 	if _, err := measure.Rounds(ctx, cases, 1, measure.Bar(b.out, "warming up")); err != nil {

@@ -167,7 +167,7 @@ func (b *bench) kernelParts() []report.Part {
 // operationTable has a row for each kernel that is no product, a column for each kind of kernels.
 func (b *bench) operationTable() report.Table {
 	table := report.Table{
-		Caption: "Other kernels on one core: 10^9 multiplications and additions a second (attention), or values; 64 rows, scans of 4096 vectors of 384 numbers.",
+		Caption: "Other kernels on one core: 10^9 multiplications and additions a second (attention), values or bytes (scans), and the share of the limit, the same arithmetic on registers alone or, for scans, reading their bytes; 64 rows, scans of 4096 vectors of 384 numbers.",
 		Columns: []string{""},
 	}
 	for _, name := range operationNames {
@@ -178,7 +178,9 @@ func (b *bench) operationTable() report.Table {
 		if row == 0 {
 			table.Columns = append(table.Columns, o.kernels)
 		}
-		table.Rows[row] = append(table.Rows[row], format.Series(b.find(o.series())))
+		rate := b.find(o.series())
+		share, _ := measure.Ratio(rate, b.find(o.limitSeries()))
+		table.Rows[row] = append(table.Rows[row], format.Series(rate)+" ("+format.Percent(share)+")")
 	}
 	return table
 }

@@ -5,6 +5,7 @@ package export
 
 import (
 	"context"
+	"slices"
 
 	"github.com/effir/effir/toolchain/checkpoint"
 	"github.com/effir/effir/wasm/model"
@@ -90,7 +91,17 @@ func Export(ctx context.Context, src Source, dir string, o Options) (*model.Mani
 	if err := o.Precision.check(todo); err != nil {
 		return nil, err
 	}
+	// The token table comes last, in chunks of its own: loaders fetch the rest of
+	// the image first, by whole files, which servers send compressed.
+	at := slices.IndexFunc(todo, func(s model.Slot) bool { return s.Name == tokenTable })
+	table := todo[at]
+	todo = append(slices.Delete(todo, at, at+1), table)
 	for i, slot := range todo {
+		if slot.Name == tokenTable {
+			if err := w.endChunk(); err != nil {
+				return nil, err
+			}
+		}
 		if err := ctx.Err(); err != nil {
 			return nil, err
 		}
@@ -108,6 +119,9 @@ func Export(ctx context.Context, src Source, dir string, o Options) (*model.Mani
 	}
 	return m, w.finish(m)
 }
+
+// tokenTable is the tensor of which a text reads but few rows; every family has it.
+const tokenTable = "embedding"
 
 // headOr returns the values of a tensor: the head's, which all families share, or
 // the family's.

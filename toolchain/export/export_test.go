@@ -130,3 +130,27 @@ func TestExportRefuses(t *testing.T) {
 		}
 	}
 }
+
+// The token table begins a chunk and no other tensor lies behind it, so that all
+// else is in whole files.
+func TestTokenTableHasItsOwnChunks(t *testing.T) {
+	for name, src := range map[string]export.Source{"llama": tinymodel.New(7), "bert": tinymodel.NewBert(7)} {
+		m, err := export.Export(t.Context(), src, filepath.Join(t.TempDir(), "p"), export.Options{Name: "tiny"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		table, _ := m.Tensor("embedding")
+		if table.Offset+table.Bytes != m.Weights.Bytes {
+			t.Errorf("%s: the table ends at %d, the image at %d", name, table.Offset+table.Bytes, m.Weights.Bytes)
+		}
+		starts := map[int]bool{}
+		at := 0
+		for _, chunk := range m.Weights.Chunks {
+			starts[at] = true
+			at += chunk.Bytes
+		}
+		if !starts[table.Offset] || table.Offset == 0 {
+			t.Errorf("%s: the table begins at %d, chunks at %v", name, table.Offset, starts)
+		}
+	}
+}

@@ -64,6 +64,14 @@ func (w *writer) tensor(t model.Tensor, data []byte) error {
 	return w.flush(model.ChunkSize)
 }
 
+// endChunk has the next tensor begin a chunk.
+func (w *writer) endChunk() error {
+	padding := roundUp(w.image.Bytes, 64) - w.image.Bytes
+	w.pending = append(w.pending, make([]byte, padding)...)
+	w.image.Bytes += padding
+	return w.flush(1)
+}
+
 // flush stores the pending bytes while there are at least `least` of them.
 func (w *writer) flush(least int) error {
 	for len(w.pending) >= least && len(w.pending) > 0 {

@@ -2,6 +2,7 @@ package encoder_test
 
 import (
 	"errors"
+	"io/fs"
 	"os"
 	"slices"
 	"strings"
@@ -11,6 +12,7 @@ import (
 	"github.com/effir/effir/wasm/encoder"
 	"github.com/effir/effir/wasm/kernel"
 	"github.com/effir/effir/wasm/kernel/native"
+	"github.com/effir/effir/wasm/model"
 	"github.com/effir/effir/wasm/model/modeldir"
 	"github.com/effir/effir/wasm/tokenizer"
 )
@@ -18,11 +20,17 @@ import (
 // open loads the tiny model over the given kernels.
 func open(t testing.TB, k kernel.Kernels, dir string) *encoder.Encoder {
 	t.Helper()
-	files := os.DirFS(dir)
+	return openChanged(t, k, os.DirFS(dir), func(*model.Manifest) {})
+}
+
+// openChanged is open for a changed manifest.
+func openChanged(t testing.TB, k kernel.Kernels, files fs.FS, change func(*model.Manifest)) *encoder.Encoder {
+	t.Helper()
 	m, _, err := modeldir.Open(files)
 	if err != nil {
 		t.Fatal(err)
 	}
+	change(m)
 	weights, err := modeldir.Load(files, m, k)
 	if err != nil {
 		t.Fatal(err)

@@ -1,6 +1,8 @@
 package encoder
 
 import (
+	"strings"
+
 	"github.com/effir/effir/wasm/kernel"
 	"github.com/effir/effir/wasm/model"
 )
@@ -42,11 +44,40 @@ type plan struct {
 	wide, inner    int        // float32 a row that feed needs in at.wide and at.inner
 	input          int        // widest input of a product
 	maxTokens      int
+	reads          states
+}
+
+// states says which of the last hidden states of a sequence are read.
+type states int
+
+const (
+	allStates states = iota
+	firstState
+	lastState
+)
+
+func readStates(m *model.Manifest) states {
+	switch m.Embedding.Pooling {
+	case "mean":
+		return allStates
+	case "last":
+		return lastState
+	}
+	return firstState
+}
+
+// OneRow reports whether only one row of a sequence is multiplied by a tensor: where
+// one state is read, that holds for the last layer's products behind its attention.
+// Benchmarks count operations by it.
+func OneRow(m *model.Manifest, tensor string) bool {
+	last := model.LayerName(m.Layers().Count() - 1)
+	return readStates(m) != allStates && strings.HasPrefix(tensor, last) && tensor != last+"qkv"
 }
 
 // newPlan returns what follows from the manifest alone.
 func newPlan(m *model.Manifest) plan {
 	p := plan{hidden: m.Hidden(), vocab: m.Vocab(), maxTokens: m.MaxTokens}
+	p.reads = readStates(m)
 	layers := m.Layers()
 	for i := range layers.Count() {
 		p.attention = append(p.attention, layers.HasAttention(i))

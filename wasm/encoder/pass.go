@@ -14,9 +14,11 @@ type pass struct {
 // row returns where a row of the residual stream lies.
 func (p *pass) row(i int) kernel.Ptr { return p.at.x.Add(4 * i * p.hidden) }
 
-// run leaves the last hidden states in at.x.
+// run leaves the last hidden states in at.x. Where the vector of a sequence is the
+// state of one token, the others' are not computed beyond the last attention,
+// after which nothing depends on them.
 func (p *pass) run(n network, lengths []int) {
-	rows := 0
+	rows, last := 0, len(p.attention)-1
 	for _, length := range lengths {
 		for first := 0; first < length; first += chunkRows {
 			at := rows + first
@@ -28,16 +30,35 @@ func (p *pass) run(n network, lengths []int) {
 		if attention {
 			p.attend(n, layer, lengths)
 		}
-		for first := 0; first < rows; first += chunkRows {
-			x, count := p.row(first), min(chunkRows, rows-first)
+		p.each(layer == last, rows, lengths, func(first, count int) {
+			x := p.row(first)
 			if !attention {
 				n.skip(p, layer, x, count)
 			}
 			n.feed(p, layer, x, count)
-		}
+		})
 	}
-	for first := 0; first < rows; first += chunkRows {
-		n.finish(p, p.row(first), min(chunkRows, rows-first))
+	p.each(true, rows, lengths, func(first, count int) { n.finish(p, p.row(first), count) })
+}
+
+// each calls f for runs of the rows that sequences of these lengths take: for all
+// of them in chunks, or, in the last layer of a network of which one state a
+// sequence is read, for those rows alone.
+func (p *pass) each(last bool, rows int, lengths []int, f func(first, count int)) {
+	if !last || p.reads == allStates {
+		for first := 0; first < rows; first += chunkRows {
+			f(first, min(chunkRows, rows-first))
+		}
+		return
+	}
+	start := 0
+	for _, length := range lengths {
+		if p.reads == lastState {
+			f(start+length-1, 1)
+		} else {
+			f(start, 1)
+		}
+		start += length
 	}
 }
 
@@ -71,9 +92,9 @@ func (p *pass) attendGroup(n network, layer, row, rows int, lengths []int) {
 		p.Attention(out, qkv, p.at.scores, length, p.heads, p.kvHeads, p.headDim, p.scale, p.causal)
 		first += length
 	}
-	for first := 0; first < rows; first += chunkRows {
-		n.merge(p, layer, p.row(row+first), p.at.context.Add(4*first*inner), min(chunkRows, rows-first))
-	}
+	p.each(layer == len(p.attention)-1, rows, lengths, func(first, count int) {
+		n.merge(p, layer, p.row(row+first), p.at.context.Add(4*first*inner), count)
+	})
 }
 
 // product multiplies x, float32 [rows, w.in], by packed weights.

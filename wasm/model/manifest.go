@@ -18,7 +18,7 @@ const Format = "effir-model/1"
 // FileName is the manifest's name in a package directory.
 const FileName = "model.json"
 
-// ChunkSize is the size of every chunk of the weights image but the last.
+// ChunkSize is the greatest size of a chunk of the weights image.
 const ChunkSize = 4 << 20
 
 // Limits of what is accepted; a manifest beyond them is refused by name.

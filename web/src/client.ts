@@ -12,12 +12,12 @@ import type { EmbedOptions, FilterValue, Hit, OpenOptions, Results, Search, Sear
  *     for await (const { mode, hits } of search.search("cancel a request")) show(mode, hits);
  */
 export async function open(url: string | URL | null, options: OpenOptions = {}): Promise<Search> {
-  const { runtime, model, kernels = "auto", meaning = "auto", signal, onProgress } = options;
+  const { runtime, model, kernels = "auto", meaning = "auto", threads, signal, onProgress } = options;
   const site = url === null ? "" : folder(url);
   const scripts = runtimes(runtime, ...(site ? [site] : []));
   const connection = await Connection.connect(
     scripts,
-    { source: { site }, model: folder(model ?? new URL("model/", site || scripts[0])), kernels, meaning },
+    { source: { site }, model: folder(model ?? new URL("model/", site || scripts[0])), kernels, meaning, threads: threadsOf(threads) },
     onProgress,
     signal,
   );
@@ -86,6 +86,12 @@ export function folder(url: string | URL): string {
   const absolute = new URL(url, document.baseURI);
   if (!absolute.pathname.endsWith("/")) absolute.pathname += "/";
   return absolute.href;
+}
+
+/** threadsOf refuses numbers of threads that make no sense. */
+export function threadsOf(wanted: number | undefined): number | undefined {
+  if (wanted === undefined || (Number.isInteger(wanted) && wanted >= 1 && wanted <= 16)) return wanted;
+  throw new Error(`threads is ${wanted}: give a whole number from 1 to 16, or nothing`);
 }
 
 /** runtimes lists the folders that a worker may be started from. */

@@ -79,9 +79,9 @@ export class Guest {
     new Uint8Array(this.kernelMemory.buffer).set(bytes, at);
   }
 
-  /** readWeights returns a copy of what lies in kernel memory. */
-  readWeights(at: number, size: number): Uint8Array<ArrayBuffer> {
-    return new Uint8Array(this.kernelMemory.buffer as ArrayBuffer).slice(at, at + size);
+  /** viewWeights returns what lies in kernel memory, good until that grows. */
+  viewWeights(at: number, size: number): Uint8Array<ArrayBuffer> {
+    return new Uint8Array(this.kernelMemory.buffer as ArrayBuffer, at, size);
   }
 
   /** memoryBytes is what both modules have taken. */

@@ -30,18 +30,23 @@ export async function cancel(response: Response): Promise<void> {
   await response.body?.cancel().catch(() => {});
 }
 
-/** parts yields a response's body as it comes; leaving the loop cancels the rest. */
+/**
+ * parts yields a response's body as it comes; leaving the loop cancels the rest.
+ * Bytes are lent until the next part is asked for: where the browser can, all
+ * parts lie in the same memory, and megabytes leave no garbage.
+ */
 export async function* parts(response: Response): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
   const watch = watches.get(response);
-  const reader = response.body!.getReader();
+  const source = reading(response.body!);
   let size = 0;
   try {
     for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return;
+      const value = await source.read();
+      if (!value) return;
       watch?.moved();
       size += value.length;
       yield value;
+      source.again(value);
     }
   } catch (thrown) {
     watch?.outer?.throwIfAborted();
@@ -49,8 +54,39 @@ export async function* parts(response: Response): AsyncGenerator<Uint8Array<Arra
     throw new ContentError(`${response.url} broke off after ${size} bytes (${message(thrown)}); try again`, true);
   } finally {
     watch?.end();
-    void reader.cancel().catch(() => {});
+    source.cancel();
   }
+}
+
+const LENT = 1 << 18; // bytes of a part at most
+
+/** Source is a body that is read part by part. */
+interface Source {
+  /** read returns undefined at the end. */
+  read(): Promise<Uint8Array<ArrayBuffer> | undefined>;
+  /** again says that a part is not needed any more. */
+  again(part: Uint8Array<ArrayBuffer>): void;
+  cancel(): void;
+}
+
+/** reading reads a body into memory that is used again, or as the browser gives it. */
+function reading(body: ReadableStream<Uint8Array<ArrayBuffer>>): Source {
+  let lending: ReadableStreamBYOBReader;
+  try {
+    lending = body.getReader({ mode: "byob" });
+  } catch {
+    const reader = body.getReader();
+    return { read: async () => (await reader.read()).value, again: () => {}, cancel: () => void reader.cancel().catch(() => {}) };
+  }
+  let buffer = new ArrayBuffer(LENT);
+  return {
+    read: async () => {
+      const { done, value } = await lending.read(new Uint8Array(buffer));
+      return done ? undefined : (value as Uint8Array<ArrayBuffer>);
+    },
+    again: (part) => (buffer = part.buffer),
+    cancel: () => void lending.cancel().catch(() => {}),
+  };
 }
 
 /** body reads at most limit bytes and refuses more; count is called with each number of bytes that came. */
@@ -63,7 +99,7 @@ export async function body(response: Response, limit: number, count: (bytes: num
     if (size > limit) {
       throw new ContentError(`${response.url} is longer than the ${limit} bytes it should have; upload the folder again`, true);
     }
-    got.push(part);
+    got.push(part.slice());
   }
   const bytes = new Uint8Array(size);
   let at = 0;

@@ -1,4 +1,4 @@
-import { Client, folder, runtimes } from "./client.ts";
+import { Client, folder, runtimes, threadsOf } from "./client.ts";
 import { Connection } from "./connection.ts";
 import type { AddOptions, LocalDocument, LocalIndex, LocalIndexOptions, Stored } from "./types.ts";
 
@@ -16,10 +16,10 @@ const BATCH = 1 << 17;
  */
 export async function createIndex(name: string, options: LocalIndexOptions = {}): Promise<LocalIndex> {
   if (!/^[^\u0000-\u001f/\\]{1,100}$/.test(name)) throw new Error(`${JSON.stringify(name)} cannot be the name of an index: give 1 to 100 characters without slashes`);
-  const { runtime, kernels = "auto", meaning = "auto", signal, onProgress } = options;
+  const { runtime, kernels = "auto", meaning = "auto", threads, signal, onProgress } = options;
   const list = runtimes(runtime);
   const model = folder(options.model ?? new URL("model/", list[0]));
-  const connection = await Connection.connect(list, { source: { local: name }, model, kernels, meaning }, onProgress, signal);
+  const connection = await Connection.connect(list, { source: { local: name }, model, kernels, meaning, threads: threadsOf(threads) }, onProgress, signal);
   return new LocalClient(name, connection);
 }
 

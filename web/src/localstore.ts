@@ -11,7 +11,7 @@ import { pause } from "./turns.ts";
 import type { IndexStatus, LocalDocument, Stored } from "./types.ts";
 import { decodeVectors, encodeVectors, keyOf, type Row } from "./vectorlog.ts";
 
-const SAVE_EVERY = 32; // passages embedded
+const SAVE_EVERY = 32; // passages that a worker embedded
 const MOST_FILES = 64;
 const SEGMENT = 1 << 19; // UTF-16 units of text in one file, about
 const DOCUMENTS = ".docs";
@@ -121,34 +121,25 @@ export class LocalStore implements Searchable {
       await this.use(this.meaning.model);
       let done = 0;
       for (;;) {
-        const batch = this.index.pending(SAVE_EVERY);
+        const batch = this.index.pending(SAVE_EVERY * this.meaning.workers);
         if (batch.length === 0) return;
         const { passages, embedded } = this.index.counts;
-        const all = done + passages - embedded;
+        const left = passages - embedded;
+        const all = done + left;
         const made: MemoryPassage[] = [];
         try {
-          for (const passage of batch) {
-            await pause(); // lets searches in between
-            signal.throwIfAborted();
-            this.index.setVector(passage, await this.vectorOf(passage, signal));
+          await this.meaning.embedAll(batch.map(textOf), "passage", left - batch.length, signal, (text, outcome) => {
+            const passage = batch[text]!;
+            // Zeros are like nothing: the model sees nothing in such a passage.
+            this.index.setVector(passage, outcome instanceof GuestError ? new Float32Array(this.meaning.dims) : outcome);
             made.push(passage);
             progress(++done, all);
-          }
+          });
         } finally {
           await this.saveVectors(made);
         }
       }
     });
-  }
-
-  /** vectorOf returns zeros, which are like nothing, for a passage that the model sees nothing in. */
-  private async vectorOf(passage: MemoryPassage, signal: AbortSignal): Promise<Float32Array> {
-    try {
-      return (await this.meaning.embed(textOf(passage), "passage", signal)).vector;
-    } catch (thrown) {
-      if (thrown instanceof GuestError) return new Float32Array(this.meaning.dims);
-      throw thrown;
-    }
   }
 
   private async saveVectors(passages: MemoryPassage[]): Promise<void> {

@@ -1,16 +1,19 @@
 import { Store, WrongContent, sha256 } from "./content.ts";
-import { ContentError, GuestStopped, message } from "./errors.ts";
+import { ContentError, GuestError, GuestStopped, message } from "./errors.ts";
 import type { Guest } from "./guest.ts";
 import { parseModel, parsePages, type ModelManifest, type PageHashes, type Range } from "./manifest.ts";
 import { Runtime } from "./runtime.ts";
+import { Team, teamSize, type Outcome, type Supplies } from "./team.ts";
 import type { Kernels, Kind, ModelStatus } from "./types.ts";
-import { Weights } from "./weights.ts";
+import { Weights, type Image } from "./weights.ts";
 
 /** Where model and modules come from. */
 export interface MeaningOptions {
   runtime: string;
   model: string;
   kernels: Kernels | "auto";
+  /** The most workers that embed; undefined: as the device allows. */
+  threads: number | undefined;
 }
 
 /** What the model made of a text. */
@@ -25,12 +28,22 @@ export interface Embedding {
 /** A model in a guest. All but the token table is in place once basics resolves. */
 interface Loaded {
   guest: Guest;
+  /** Aborted once another guest takes its place. */
+  signal: AbortSignal;
   weights: Weights;
+  team: Team;
   table: Range;
   basics: Promise<void>;
   /** The rest of the token table; made anew if it failed. */
   rest: Promise<void> | undefined;
+  /** Whether the rest will be fetched in a moment. */
+  restComes: boolean;
+  /** tidy forgets the files of other models. */
+  tidy: () => Promise<void>;
 }
+
+/** Milliseconds before the rest of the token table is fetched: the first text shares neither processor nor connection with it. */
+const REST_AFTER = 250;
 
 const OTHER_MODEL = "the index was made with another model than the one that is served: index the site again with this model, or serve the one it was made with";
 const CLOSED = "the search was closed";
@@ -47,17 +60,28 @@ export class Meaning {
   model = "";
   dims = 0;
   kernels: Kernels | undefined;
-  memory = 0;
   restarts = 0;
+  private guestMemory = 0;
   private runtime: Promise<Runtime> | undefined;
   private loading: Promise<Loaded> | undefined;
   private life = new AbortController();
   private expected = "";
   private trustsPages = true;
+  private team: Team | undefined; // of the guest that runs
   private embedded = 0; // by the guest that runs
 
   /** report is called whenever something has changed. */
   constructor(private readonly options: MeaningOptions, private readonly report: () => void) {}
+
+  /** workers counts those that embed, this one included. */
+  get workers(): number {
+    return this.team?.workers ?? 1;
+  }
+
+  /** memory is the bytes of WebAssembly memory of them all. */
+  get memory(): number {
+    return this.guestMemory + (this.team?.memory ?? 0);
+  }
 
   /** expect names the model that vectors were made with, by the SHA-256 of its model.json; "" fits any. */
   expect(model: string): void {
@@ -97,10 +121,25 @@ export class Meaning {
 
   /** whole resolves when the token table is in place too, as it pays for many texts. */
   async whole(): Promise<void> {
-    await this.alive(async (loaded) => {
-      await loaded.basics;
-      await this.restOf(loaded);
-    });
+    await this.wholeTeam();
+  }
+
+  /**
+   * embedAll tells of every text its vector, or why the model refuses it, in any
+   * order and by several workers where that pays. later: how many texts will
+   * follow soon.
+   */
+  async embedAll(texts: string[], kind: Kind, later: number, signal: AbortSignal, done: (text: number, outcome: Outcome) => void): Promise<void> {
+    const team = await this.wholeTeam();
+    const own = async (text: string): Promise<Outcome> => {
+      try {
+        return (await this.embed(text, kind, signal)).vector;
+      } catch (thrown) {
+        if (thrown instanceof GuestError) return thrown;
+        throw thrown;
+      }
+    };
+    await team.embed({ texts, kind, later, own, done }, signal);
   }
 
   /** embed returns the vector of one text, of unit length. */
@@ -116,10 +155,10 @@ export class Meaning {
       await needed;
       signal?.throwIfAborted();
       const waited = performance.now() - began;
-      void this.restOf(loaded).catch(() => {});
       const run = performance.now();
       const vector = this.call(guest, () => guest.embed(text, kind));
       this.embedded++;
+      this.restLater(loaded);
       return { vector, tokens, took: performance.now() - run, waited };
     });
   }
@@ -146,46 +185,70 @@ export class Meaning {
     }
   }
 
+  private wholeTeam(): Promise<Team> {
+    return this.alive(async (loaded) => {
+      await loaded.basics;
+      await this.restOf(loaded);
+      return loaded.team;
+    });
+  }
+
   private async load(signal: AbortSignal): Promise<Loaded> {
     this.runtime ??= Runtime.load(new URL(this.options.runtime), this.options.kernels);
     this.runtime.catch(() => (this.runtime = undefined)); // the next attempt fetches again
-    const [store, runtime] = await Promise.all([Store.open(new URL(this.options.model)), this.runtime]);
+    const starting = this.runtime.then((runtime) => runtime.start());
+    starting.catch(() => {}); // awaited below
+    const store = await Store.open(new URL(this.options.model));
     const { manifest, bytes, pages } = await this.manifests(store, signal);
-    const guest = await runtime.start();
-    signal.throwIfAborted();
-    this.kernels = runtime.kernelsName;
 
+    // Files are read while the guest starts.
+    const { table, tokenizer } = manifest;
     const { chunks } = manifest.weights;
-    const start = guest.model(bytes);
-    const image = {
-      write: (offset: number, page: Uint8Array) => guest.writeWeights(start + offset, page),
-      read: (offset: number, size: number) => guest.readWeights(start + offset, size),
-    };
-    let words = { loaded: 0, cached: 0 };
-    const weights = new Weights(store, chunks, pages, image, () => progress());
+    const placing = starting.then((guest): Image => {
+      signal.throwIfAborted();
+      const start = guest.model(bytes);
+      return {
+        write: (offset, page) => guest.writeWeights(start + offset, page),
+        view: (offset, size) => guest.viewWeights(start + offset, size),
+      };
+    });
+    placing.catch(() => {}); // awaited below
+    let guest: Guest | undefined;
+    const words = { loaded: 0, cached: 0 };
+    const weights = new Weights(store, chunks, pages, placing, () => progress());
     const progress = (): void => {
       if (signal.aborted) return;
       this.status.loaded = weights.loaded + weights.arriving + words.loaded;
       this.status.cached = weights.cached + words.cached;
-      this.memory = guest.memoryBytes;
+      if (guest) this.guestMemory = guest.memoryBytes;
       this.report();
     };
     this.status.name = manifest.name;
-    this.status.total = manifest.weights.bytes + manifest.tokenizer.bytes;
+    this.status.total = manifest.weights.bytes + tokenizer.bytes;
     progress();
 
-    const { table } = manifest;
     const end = table.offset + table.bytes;
     const basics = weights.load([{ offset: 0, bytes: table.offset }, { offset: end, bytes: manifest.weights.bytes - end }], signal);
     basics.catch(() => {}); // start() reports it
     const onBytes = (delta: number, cached: boolean): void => {
-      words = { loaded: words.loaded + delta, cached: words.cached + (cached ? delta : 0) };
+      words.loaded += delta;
+      if (cached) words.cached += delta;
       progress();
     };
-    guest.tokenizer(await store.get(manifest.tokenizer, { signal, onBytes }));
+    const [vocabulary, image] = await Promise.all([store.get(tokenizer, { signal, onBytes }), placing]);
+    guest = await starting;
+    const { kernelsName, modules } = await this.runtime;
+    this.kernels = kernelsName;
+    guest.tokenizer(vocabulary);
     progress();
-    const loaded: Loaded = { guest, weights, table, basics, rest: undefined };
-    void basics.then(() => this.restOf(loaded)).then(() => store.prune([manifest.tokenizer, ...chunks].map((file) => file.name))).catch(() => {});
+    const supply = async (): Promise<Supplies> => {
+      const outfit = { modules, manifest: bytes, tokenizer: await store.get(tokenizer, { signal }) };
+      return { outfit, bytes: manifest.weights.bytes, view: image.view };
+    };
+    const team = (this.team = new Team(teamSize(this.options.threads), supply, this.report));
+    const tidy = (): Promise<void> => store.prune([tokenizer, ...chunks].map((file) => file.name));
+    const loaded: Loaded = { guest, signal, weights, team, table, basics, rest: undefined, restComes: false, tidy };
+    basics.then(() => this.restLater(loaded), () => {});
     return loaded;
   }
 
@@ -207,13 +270,25 @@ export class Meaning {
 
   /** restOf loads what is missing of the token table; once it has failed, the next text tries again. */
   private restOf(loaded: Loaded): Promise<void> {
-    const { signal } = this.life;
-    loaded.rest ??= loaded.weights.load([loaded.table], signal).catch((thrown: unknown) => {
-      loaded.rest = undefined;
-      if (this.maybePages(thrown)) this.distrustPages();
-      throw thrown;
-    });
+    loaded.rest ??= loaded.weights.load([loaded.table], loaded.signal).then(
+      () => void loaded.tidy().catch(() => {}),
+      (thrown: unknown) => {
+        loaded.rest = undefined;
+        if (this.maybePages(thrown)) this.distrustPages();
+        throw thrown;
+      },
+    );
     return loaded.rest;
+  }
+
+  /** restLater is restOf behind the texts that come first. */
+  private restLater(loaded: Loaded): void {
+    if (loaded.rest || loaded.restComes) return;
+    loaded.restComes = true;
+    setTimeout(() => {
+      loaded.restComes = false;
+      if (!loaded.signal.aborted) this.restOf(loaded).catch(() => {});
+    }, REST_AFTER);
   }
 
   /** call runs a call of the guest, and replaces a guest that it stopped. */
@@ -232,7 +307,7 @@ export class Meaning {
       this.start();
       throw new GuestStopped(`${thrown.message}; it was started again`);
     } finally {
-      this.memory = guest.memoryBytes;
+      this.guestMemory = guest.memoryBytes;
     }
   }
 
@@ -259,7 +334,9 @@ export class Meaning {
     this.life.abort(new Error("the model is being loaded again"));
     this.loading = undefined;
     this.embedded = 0;
-    this.memory = 0;
+    this.guestMemory = 0;
+    this.team?.end();
+    this.team = undefined;
     Object.assign(this.status, { loaded: 0, cached: 0 });
     delete this.status.error;
     this.show(stage);

@@ -8,6 +8,8 @@ export interface WorkerOptions {
   model: string;
   kernels: Kernels | "auto";
   meaning: "auto" | "always" | "never";
+  /** The most workers that embed; undefined: as the device allows. */
+  threads: number | undefined;
   /** Load the model at once: a worker that stopped had begun to. */
   wanted: boolean;
   held: Held;

@@ -3,9 +3,15 @@ import { Guest } from "./guest.ts";
 import { choose, type Chosen } from "./kernels.ts";
 import type { Kernels } from "./types.ts";
 
+/** What a guest is instantiated from; another worker can be sent it. */
+export interface Modules {
+  kernels: Chosen;
+  guest: WebAssembly.Module;
+}
+
 /** The compiled modules. Guests are started from it as often as needed. */
 export class Runtime {
-  private constructor(private readonly kernels: Chosen, private readonly guest: WebAssembly.Module) {}
+  private constructor(readonly modules: Modules) {}
 
   /** load fetches and compiles guest and kernels from a folder. */
   static async load(folder: URL, wanted: Kernels | "auto"): Promise<Runtime> {
@@ -13,15 +19,15 @@ export class Runtime {
       choose(wanted, (name) => compile(new URL(`kernels_${name}.wasm`, folder))),
       compile(new URL("guest.wasm", folder)),
     ]);
-    return new Runtime(kernels, guest);
+    return new Runtime({ kernels, guest });
   }
 
   get kernelsName(): Kernels {
-    return this.kernels.name;
+    return this.modules.kernels.name;
   }
 
   start(): Promise<Guest> {
-    return Guest.start(this.kernels, this.guest);
+    return Guest.start(this.modules.kernels, this.modules.guest);
   }
 }
 

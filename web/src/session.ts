@@ -1,3 +1,4 @@
+import { GuestError } from "./errors.ts";
 import type { Meaning } from "./meaning.ts";
 import type { Held, WorkerOptions } from "./protocol.ts";
 import type { SiteAnswer, SiteQuery } from "./site/index.ts";
@@ -7,7 +8,7 @@ import type { IndexStatus, Kind, ModelStatus, Results, SearchOptions, Status } f
 /** The longest text, in UTF-16 units; a model reads far less of one. */
 const MAX_TEXT = 1 << 20;
 
-/** From so many texts on the whole token table is awaited instead of each text's rows. */
+/** From so many texts on the whole token table is awaited instead of each text's rows, and several workers may embed. */
 const MANY = 8;
 
 /** What can be searched: a site's index or a local one. */
@@ -40,8 +41,8 @@ export class Session {
   }
 
   get status(): Status {
-    const { kernels, memory, restarts } = this.meaning;
-    return { ...(kernels && { kernels }), index: { ...this.index.status }, model: this.modelStatus(), memory, restarts };
+    const { kernels, memory, restarts, workers } = this.meaning;
+    return { ...(kernels && { kernels }), index: { ...this.index.status }, model: this.modelStatus(), memory, threads: workers, restarts };
   }
 
   setHeld(held: Held): void {
@@ -96,13 +97,20 @@ export class Session {
     }
   }
 
-  /** embed returns the vectors of texts, letting other work in between. */
+  /** embed returns the vectors of texts in their order, letting other work in between. */
   async embed(texts: string[], kind: Kind, signal: AbortSignal): Promise<Float32Array<ArrayBuffer>[]> {
     texts.forEach(checkLength);
     this.startMeaning(true);
-    if (texts.length >= MANY) await this.meaning.whole();
-    else await this.meaning.ready();
     const vectors: Float32Array<ArrayBuffer>[] = [];
+    if (texts.length >= MANY) {
+      let refused: GuestError | undefined;
+      await this.meaning.embedAll(texts, kind, 0, signal, (text, outcome) => {
+        if (outcome instanceof GuestError) refused ??= outcome;
+        else vectors[text] = outcome;
+      });
+      if (refused) throw refused;
+      return vectors;
+    }
     for (const text of texts) {
       await pause();
       vectors.push((await this.meaning.embed(text, kind, signal)).vector);

@@ -35,6 +35,14 @@ export interface OpenOptions {
    * connection. "never": search stays by keyword, embed() refuses.
    */
   meaning?: "auto" | "always" | "never";
+  /**
+   * The most workers that embed at a time, 1 to 16. Default: one for each
+   * processor, at most four, fewer on devices with less than 8 GB of memory, as
+   * each holds the model. More than one is used only for many texts, once more
+   * than half a second of work is left (PAYS in team.ts), and let go after ten
+   * seconds without any. The page need not be cross-origin isolated.
+   */
+  threads?: number;
 }
 
 export interface SearchOptions {
@@ -147,8 +155,10 @@ export interface Status {
   kernels?: Kernels;
   index: IndexStatus;
   model: ModelStatus;
-  /** Bytes of WebAssembly memory in the worker. */
+  /** Bytes of WebAssembly memory in the workers. */
   memory: number;
+  /** How many workers embed at the moment, if any does. */
+  threads?: number;
   /** How often the worker or its guest was started again after it stopped. */
   restarts: number;
 }
@@ -217,6 +227,8 @@ export interface LocalIndexOptions {
   kernels?: Kernels | "auto";
   /** As in OpenOptions; "never" makes an index that is searched by keyword alone. */
   meaning?: "auto" | "always" | "never";
+  /** As in OpenOptions. */
+  threads?: number;
 }
 
 export interface AddOptions {

@@ -1,5 +1,9 @@
-/** The script of the Web Worker: takes requests one message at a time, see protocol.ts. */
+/**
+ * The script of the Web Worker: takes requests one message at a time, see
+ * protocol.ts. A worker of this one that is to help it runs it too, see helper.ts.
+ */
 import { message } from "./errors.ts";
+import { help, type Order } from "./helper.ts";
 import { LocalStore } from "./localstore.ts";
 import { Meaning } from "./meaning.ts";
 import type { Call, Calls, Method, Problem, Reply, Request, WorkerOptions } from "./protocol.ts";
@@ -9,10 +13,11 @@ import { SiteIndex } from "./siteindex.ts";
 const REPORT_EVERY = 50; // milliseconds between two messages on progress
 
 interface Scope {
-  postMessage(reply: Reply, transfer?: Transferable[]): void;
-  onmessage: ((event: MessageEvent<Request>) => void) | null;
+  postMessage(reply: unknown, transfer?: Transferable[]): void;
+  onmessage: ((event: MessageEvent<Request | Order>) => void) | null;
 }
 const scope = globalThis as unknown as Scope;
+const post = (reply: Reply, transfer: Transferable[] = []): void => scope.postMessage(reply, transfer);
 
 let session: Session | undefined;
 let site: SiteIndex | undefined;
@@ -24,11 +29,13 @@ let searching = 0; // the search whose results are wanted
 
 scope.onmessage = ({ data }) => {
   switch (data.type) {
+    case "help":
+      return help(scope, data.outfit);
     case "open":
       opening = open(data.options);
       opening.then(
-        () => scope.postMessage({ type: "opened", size: local?.size ?? 0, storage: local?.stored ?? "memory" }),
-        (thrown: unknown) => scope.postMessage({ type: "refused", error: problem(thrown) }),
+        () => post({ type: "opened", size: local?.size ?? 0, storage: local?.stored ?? "memory" }),
+        (thrown: unknown) => post({ type: "refused", error: problem(thrown) }),
       );
       return;
     case "held":
@@ -40,12 +47,12 @@ scope.onmessage = ({ data }) => {
       void answer(data);
   }
 };
-scope.postMessage({ type: "hello" });
+post({ type: "hello" });
 
 async function open(options: WorkerOptions): Promise<void> {
   if (options.lock !== "") {
     void navigator.locks.request(options.lock, () => {
-      scope.postMessage({ type: "locked" });
+      post({ type: "locked" });
       return new Promise(() => {}); // for life
     });
   }
@@ -82,17 +89,17 @@ async function answer(call: Call): Promise<void> {
     const output = await run(call, stop.signal);
     sendStatus(); // whoever awaits the call sees the status that it led to
     const transfer = call.method === "embed" ? (output as Float32Array<ArrayBuffer>[]).map((vector) => vector.buffer) : [];
-    scope.postMessage({ type: "done", id, output }, transfer);
+    post({ type: "done", id, output }, transfer);
   } catch (thrown) {
     sendStatus();
-    if (stop.signal.aborted && call.method === "search") scope.postMessage({ type: "done", id, output: null });
-    else scope.postMessage({ type: "failed", id, error: problem(thrown) });
+    if (stop.signal.aborted && call.method === "search") post({ type: "done", id, output: null });
+    else post({ type: "failed", id, error: problem(thrown) });
   }
   active.delete(id);
 }
 
 async function run({ id, method, input }: Call, signal: AbortSignal): Promise<Calls[Method]["out"]> {
-  const send = (item: Calls[Method]["item"]): void => scope.postMessage({ type: "item", id, item });
+  const send = (item: Calls[Method]["item"]): void => post({ type: "item", id, item });
   const on = session!;
   switch (method) {
     case "search":
@@ -155,5 +162,5 @@ function report(): void {
 }
 
 function sendStatus(): void {
-  if (session) scope.postMessage({ type: "status", status: session.status, size: local?.size ?? 0 });
+  if (session) post({ type: "status", status: session.status, size: local?.size ?? 0 });
 }

@@ -26,9 +26,9 @@ function weightsOf({ store, manifest, pages }: Package): { weights: Weights; ima
   const image = new Uint8Array(manifest.weights.bytes);
   const memory = {
     write: (offset: number, bytes: Uint8Array) => image.set(bytes, offset),
-    read: (offset: number, bytes: number) => image.slice(offset, offset + bytes),
+    view: (offset: number, bytes: number) => image.subarray(offset, offset + bytes),
   };
-  return { weights: new Weights(store, manifest.weights.chunks, pages, memory, () => {}), image };
+  return { weights: new Weights(store, manifest.weights.chunks, pages, Promise.resolve(memory), () => {}), image };
 }
 
 const whole = ({ manifest }: Package) => [{ offset: 0, bytes: manifest.weights.bytes }];
@@ -179,10 +179,10 @@ test("the rows that a text reads give the bits of the whole table", async () => 
     const start = guest.model(model);
     const memory = {
       write: (offset: number, bytes: Uint8Array) => guest.writeWeights(start + offset, bytes),
-      read: (offset: number, bytes: number) => guest.readWeights(start + offset, bytes),
+      view: (offset: number, bytes: number) => guest.viewWeights(start + offset, bytes),
     };
     guest.tokenizer(words);
-    return { guest, weights: new Weights(store, manifest.weights.chunks, pack.pages, memory, () => {}) };
+    return { guest, weights: new Weights(store, manifest.weights.chunks, pack.pages, Promise.resolve(memory), () => {}) };
   };
   const { table } = manifest;
   const end = table.offset + table.bytes;

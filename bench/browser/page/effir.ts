@@ -2,8 +2,9 @@
  * EffiR without its client library: kernels and guest in a worker, the model by
  * plain fetch, so that what is timed is the guest's embed alone.
  */
-import { Guest } from "../../../web/src/guest.ts";
+import type { Guest } from "../../../web/src/guest.ts";
 import { choose, type Chosen } from "../../../web/src/kernels.ts";
+import { calls, replay, start, type Started } from "./glue.ts";
 import { Rates } from "./rates.ts";
 import { serve } from "./system.ts";
 
@@ -13,6 +14,9 @@ interface Manifest {
 }
 
 let guest: Guest;
+let computing: Started["kernels"];
+/** callsOf returns the kernels' calls of a text. */
+let callsOf: (text: string) => ReturnType<typeof calls>;
 let rates: Rates | undefined;
 let chosen: Chosen;
 
@@ -23,7 +27,7 @@ serve({
     const choice = choose("auto", (name) => compile(`/runtime/kernels_${name}.wasm`));
     const module = compile("/runtime/guest.wasm");
     chosen = await choice;
-    guest = await Guest.start(chosen, await module);
+    ({ guest, kernels: computing } = await start(chosen, await module));
     const { tokenizer, weights } = JSON.parse(new TextDecoder().decode(await manifest)) as Manifest;
     const files = [...weights.chunks, tokenizer].map(({ sha256 }) => fetchBytes(`${folder}${sha256}.bin`));
     let at = guest.model(await manifest);
@@ -32,10 +36,27 @@ serve({
       at += bytes;
     }
     guest.tokenizer(await files.at(-1)!);
+    const known = new Map<string, ReturnType<typeof callsOf>>();
+    callsOf = async (text) => {
+      if (!known.has(text)) known.set(text, calls(chosen, await module, await manifest, await files.at(-1)!, text));
+      return known.get(text)!;
+    };
   },
   embed: (text) => guest.embed(text, "passage"),
-  rate: (kernel, ...parameters) => (rates ??= new Rates(chosen)).measure(kernel, parameters),
+  async kernels(text, atLeast) {
+    return replay(computing, await callsOf(text), atLeast);
+  },
+  async rate(kernel, ...parameters) {
+    return (await kernels()).measure(kernel, parameters);
+  },
+  async operation(name, counts) {
+    return (await kernels()).operation(name, counts);
+  },
 });
+
+async function kernels(): Promise<Rates> {
+  return (rates ??= await Rates.start(chosen, await compile("/page/limits.wasm")));
+}
 
 function compile(url: string): Promise<WebAssembly.Module> {
   return WebAssembly.compileStreaming(fetch(url));

@@ -1,4 +1,5 @@
 import type { Chosen } from "../../../web/src/kernels.ts";
+import { Operations } from "./operations.ts";
 
 /** Milliseconds of one measurement: some hundred products of the smallest shape. */
 const WINDOW = 25;
@@ -17,9 +18,22 @@ export class Rates {
   private readonly exports: Record<string, Function>;
   private readonly places = new Map<string, number[][]>();
 
-  constructor(private readonly chosen: Chosen) {
+  private operations?: Operations;
+
+  private constructor(private readonly chosen: Chosen, private readonly limits: Record<string, Function>) {
     this.exports = new WebAssembly.Instance(chosen.module).exports as unknown as Record<string, Function>;
     this.exports.dot_in_fours?.(chosen.dotInFours ? 1 : 0);
+  }
+
+  /** start instantiates the chosen kernels and limits, the module of generator.Limits. */
+  static async start(chosen: Chosen, limits: WebAssembly.Module): Promise<Rates> {
+    return new Rates(chosen, (await WebAssembly.instantiate(limits)).exports as unknown as Record<string, Function>);
+  }
+
+  /** operation is Operations.rate, or Operations.limit if counts are given. */
+  operation(name: string, counts?: Record<string, number>): number {
+    this.operations ??= new Operations(this.exports, this.limits, (size) => this.fill(size), rate);
+    return counts ? this.operations.limit(name, counts) : this.operations.rate(name);
   }
 
   /**

@@ -4,14 +4,20 @@ export interface System {
   load(parameters: Record<string, string>): Promise<void>;
   /** embed returns the embedding of a text as a passage, of length one. */
   embed(text: string): Float32Array | Promise<Float32Array>;
+  /** embedAll embeds texts in the way in which the system does most of them in a second. */
+  embedAll?(texts: string[]): Promise<unknown>;
   /** tokens counts what the model reads of a text, special tokens included, as far as the system tells. */
   tokens?(text: string): number | Promise<number>;
-  /** rate returns 10^9 operations a second of a kernel. */
-  rate?(kernel: string, ...parameters: number[]): number;
+  /** kernels returns the milliseconds that the kernels alone take for a text, measured for at least so many. */
+  kernels?(text: string, atLeast: number): Promise<number>;
+  /** rate returns 10^9 operations a second of a product, see Rates. */
+  rate?(kernel: string, ...parameters: number[]): Promise<number>;
+  /** operation does so of another kernel, or of its limit. */
+  operation?(name: string, counts?: Record<string, number>): Promise<number>;
 }
 
 /** Methods are what the benchmark asks of a system. */
-export type Methods = Record<"load" | "embed" | "tokens" | "time" | "rate", (...parameters: never[]) => unknown>;
+export type Methods = Record<"load" | "embed" | "tokens" | "time" | "kernels" | "documents" | "rate" | "operation", (...parameters: never[]) => unknown>;
 
 /** What a page asks of a system in a worker, and what that answers. */
 export interface Question {
@@ -48,9 +54,22 @@ export function methodsOf(system: System): Methods {
     embed: async (text: string) => Array.from(await system.embed(text)),
     tokens: (text: string) => system.tokens?.(text) ?? 0,
     time,
+    documents: async (texts: string[]) => {
+      const began = performance.now();
+      await system.embedAll!(texts);
+      return (performance.now() - began) / texts.length;
+    },
+    kernels: (text: string, atLeast: number) => {
+      if (!system.kernels) throw new Error("this system does not show its kernels");
+      return system.kernels(text, atLeast);
+    },
     rate: (kernel: string, ...parameters: number[]) => {
       if (!system.rate) throw new Error("this system does not show its kernels");
       return system.rate(kernel, ...parameters);
+    },
+    operation: (name: string, counts?: Record<string, number>) => {
+      if (!system.operation) throw new Error("this system does not show its kernels");
+      return system.operation(name, counts);
     },
   };
 }

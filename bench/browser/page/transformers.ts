@@ -1,5 +1,5 @@
 /**
- * transformers.js at its best settings on one thread: onnxruntime-web's plain
+ * transformers.js at its best settings, on one thread unless the page says otherwise: onnxruntime-web's plain
  * build (the smallest), everything from this server, caches as it has them.
  */
 import { serve } from "./system.ts";
@@ -10,7 +10,7 @@ interface Tensor {
 type Outputs = Record<string, Tensor>;
 interface Pipeline {
   model: (inputs: unknown) => Promise<Outputs>;
-  (text: string, options: { pooling: string; normalize: boolean }): Promise<Tensor>;
+  (text: string | string[], options: { pooling: string; normalize: boolean }): Promise<Tensor>;
   tokenizer(text: string): { input_ids: { dims: number[] } };
 }
 interface Library {
@@ -22,6 +22,9 @@ interface Library {
   };
   pipeline(task: string, model: string, options: { device: string; dtype: string }): Promise<Pipeline>;
 }
+
+/** Documents in one call of the model: more are not faster. */
+const BATCH = 8;
 
 let extract: Pipeline;
 let pooling: string;
@@ -35,7 +38,7 @@ serve({
     env.allowLocalModels = true;
     env.localModelPath = "/models/";
     const runtime = new URL("/npm/onnxruntime-web/dist/ort-wasm-simd-threaded", location.href).href;
-    Object.assign(env.backends.onnx.wasm, { numThreads: 1, proxy: false, wasmPaths: { mjs: `${runtime}.mjs`, wasm: `${runtime}.wasm` } });
+    Object.assign(env.backends.onnx.wasm, { numThreads: Number(parameters.threads ?? 1), proxy: false, wasmPaths: { mjs: `${runtime}.mjs`, wasm: `${runtime}.wasm` } });
     extract = await pipeline("feature-extraction", parameters.model!, { device: "wasm", dtype: parameters.dtype! });
     const { output } = parameters;
     if (output) {
@@ -45,5 +48,8 @@ serve({
     }
   },
   embed: async (text) => (await extract(text, { pooling, normalize: true })).data,
+  embedAll: async (texts) => {
+    for (let from = 0; from < texts.length; from += BATCH) await extract(texts.slice(from, from + BATCH), { pooling, normalize: true });
+  },
   tokens: (text) => extract.tokenizer(text).input_ids.dims[1]!,
 });

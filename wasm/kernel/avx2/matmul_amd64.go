@@ -1,6 +1,10 @@
 package avx2
 
-import "github.com/effir/effir/wasm/kernel"
+import (
+	"sync"
+
+	"github.com/effir/effir/wasm/kernel"
+)
 
 // maxInputs is the largest k of MatMulQ4.
 const maxInputs = 16384
@@ -9,10 +13,22 @@ const maxInputs = 16384
 type tile = func(out *float32, q *int8, scale, sums *float32, w *byte, n, groups int)
 
 // strip is the tiles of a number of panels, by height: one row, two rows, ...
+// Where several tiles meet a panel, unpack, if not nil, unpacks it for other tiles.
 type strip struct {
 	panels int
 	tiles  []tile
+
+	unpack   func(out, w *byte, groups int)
+	unpacked []tile
 }
+
+// The bytes of a group of an unpacked panel: scales and minimums as floats, and
+// levels. Panels of more groups than unpackedGroups are not unpacked: they would
+// fill the first-level cache.
+const (
+	unpackedBytes  = 2*4*kernel.Panel + kernel.Panel*kernel.Group
+	unpackedGroups = 64
+)
 
 // layout is how products with one kind of packed weights are computed: by strips,
 // widest first, the last of one panel.
@@ -22,23 +38,34 @@ type layout struct {
 }
 
 var (
-	avx2Q4 = strip{1, []tile{q4Tile1, q4Tile2, q4Tile3, q4Tile4, q4Tile5, q4Tile6}}
-	avx2Q7 = strip{1, []tile{q7Tile1, q7Tile2, q7Tile3, q7Tile4, q7Tile5, q7Tile6}}
+	avx2Q4 = strip{
+		1, []tile{q4Tile1, q4Tile2, q4Tile3, q4Tile4, q4Tile5, q4Tile6},
+		q4Unpack, []tile{q4UnpackedTile1, q4UnpackedTile2, q4UnpackedTile3, q4UnpackedTile4, q4UnpackedTile5, q4UnpackedTile6},
+	}
+	avx2Q7 = strip{panels: 1, tiles: []tile{q7Tile1, q7Tile2, q7Tile3, q7Tile4, q7Tile5, q7Tile6}}
 
-	avxVNNIQ4 = strip{1, []tile{
+	avxVNNIQ4 = strip{panels: 1, tiles: []tile{
 		q4AVXVNNITile1, q4AVXVNNITile2, q4AVXVNNITile3, q4AVXVNNITile4, q4AVXVNNITile5, q4AVXVNNITile6,
 	}}
-	avxVNNIQ7 = strip{1, []tile{
+	avxVNNIQ7 = strip{panels: 1, tiles: []tile{
 		q7AVXVNNITile1, q7AVXVNNITile2, q7AVXVNNITile3, q7AVXVNNITile4, q7AVXVNNITile5, q7AVXVNNITile6,
 	}}
 
-	vnniQ4 = strip{2, []tile{
-		q4VNNITile1, q4VNNITile2, q4VNNITile3, q4VNNITile4, q4VNNITile5, q4VNNITile6, q4VNNITile7, q4VNNITile8,
+	vnniQ4 = strip{panels: 2, tiles: []tile{
+		q4VNNITile1x16, q4VNNITile2x16, q4VNNITile3x16, q4VNNITile4x16,
+		q4VNNITile5x16, q4VNNITile6x16, q4VNNITile7x16, q4VNNITile8x16,
 	}}
-	vnniQ7 = strip{2, []tile{
-		q7VNNITile1, q7VNNITile2, q7VNNITile3, q7VNNITile4, q7VNNITile5, q7VNNITile6, q7VNNITile7, q7VNNITile8,
+	vnniQ7 = strip{panels: 2, tiles: []tile{
+		q7VNNITile1x16, q7VNNITile2x16, q7VNNITile3x16, q7VNNITile4x16,
+		q7VNNITile5x16, q7VNNITile6x16, q7VNNITile7x16, q7VNNITile8x16,
+	}}
+	vnniWideQ7 = strip{panels: 4, tiles: []tile{
+		q7VNNITile1x32, q7VNNITile2x32, q7VNNITile3x32, q7VNNITile4x32, q7VNNITile5x32, q7VNNITile6x32,
 	}}
 )
+
+// spaces are where panels are unpacked: products of several goroutines run at once.
+var spaces = sync.Pool{New: func() any { return new([unpackedGroups * unpackedBytes]byte) }}
 
 // rowBlock is the number of rows that meet all weights before the next rows do:
 // their activations, at most 1536 bytes each in the models at hand, stay in the
@@ -69,16 +96,23 @@ func (k *Kernels) matMul(l *layout, out, q, scale, sums, w kernel.Ptr, rows, n, 
 		clear(o)
 		return
 	}
+	space := spaces.Get().(*[unpackedGroups * unpackedBytes]byte)
+	defer spaces.Put(space)
 	for start := 0; start < rows; start += rowBlock {
 		end := min(start+rowBlock, rows)
 		column := 0
 		for _, strip := range l.strips {
 			for width := strip.panels * kernel.Panel; column+width <= n; column += width {
-				panels := &weights[l.size(column, inputs)]
+				panels, tiles := &weights[l.size(column, inputs)], strip.tiles
 				// Rows are spread evenly over the fewest tiles.
-				for row, count := start, (end-start+len(strip.tiles)-1)/len(strip.tiles); row < end; count-- {
+				count := (end - start + len(tiles) - 1) / len(tiles)
+				if strip.unpack != nil && count > 1 && groups <= unpackedGroups {
+					strip.unpack(&space[0], panels, groups)
+					panels, tiles = &space[0], strip.unpacked
+				}
+				for row := start; row < end; count-- {
 					height := (end - row + count - 1) / count
-					strip.tiles[height-1](&o[row*n+column], &levels[row*inputs], &scales[row*groups], &products[row*groups], panels, n, groups)
+					tiles[height-1](&o[row*n+column], &levels[row*inputs], &scales[row*groups], &products[row*groups], panels, n, groups)
 					row += height
 				}
 			}

@@ -8,6 +8,12 @@ package avx2
 //go:noescape
 func q4Tile1(out *float32, q *int8, scale *float32, sums *float32, w *byte, n int, groups int)
 
+// q4UnpackedTile1 multiplies a tile of rows, 1 high, by one panel.
+// n is the number of columns of out; groups > 0.
+//
+//go:noescape
+func q4UnpackedTile1(out *float32, q *int8, scale *float32, sums *float32, w *byte, n int, groups int)
+
 // q7Tile1 multiplies a tile of rows, 1 high, by one panel.
 // n is the number of columns of out; groups > 0.
 //
@@ -19,6 +25,12 @@ func q7Tile1(out *float32, q *int8, scale *float32, sums *float32, w *byte, n in
 //
 //go:noescape
 func q4Tile2(out *float32, q *int8, scale *float32, sums *float32, w *byte, n int, groups int)
+
+// q4UnpackedTile2 multiplies a tile of rows, 2 high, by one panel.
+// n is the number of columns of out; groups > 0.
+//
+//go:noescape
+func q4UnpackedTile2(out *float32, q *int8, scale *float32, sums *float32, w *byte, n int, groups int)
 
 // q7Tile2 multiplies a tile of rows, 2 high, by one panel.
 // n is the number of columns of out; groups > 0.
@@ -32,6 +44,12 @@ func q7Tile2(out *float32, q *int8, scale *float32, sums *float32, w *byte, n in
 //go:noescape
 func q4Tile3(out *float32, q *int8, scale *float32, sums *float32, w *byte, n int, groups int)
 
+// q4UnpackedTile3 multiplies a tile of rows, 3 high, by one panel.
+// n is the number of columns of out; groups > 0.
+//
+//go:noescape
+func q4UnpackedTile3(out *float32, q *int8, scale *float32, sums *float32, w *byte, n int, groups int)
+
 // q7Tile3 multiplies a tile of rows, 3 high, by one panel.
 // n is the number of columns of out; groups > 0.
 //
@@ -43,6 +61,12 @@ func q7Tile3(out *float32, q *int8, scale *float32, sums *float32, w *byte, n in
 //
 //go:noescape
 func q4Tile4(out *float32, q *int8, scale *float32, sums *float32, w *byte, n int, groups int)
+
+// q4UnpackedTile4 multiplies a tile of rows, 4 high, by one panel.
+// n is the number of columns of out; groups > 0.
+//
+//go:noescape
+func q4UnpackedTile4(out *float32, q *int8, scale *float32, sums *float32, w *byte, n int, groups int)
 
 // q7Tile4 multiplies a tile of rows, 4 high, by one panel.
 // n is the number of columns of out; groups > 0.
@@ -56,6 +80,12 @@ func q7Tile4(out *float32, q *int8, scale *float32, sums *float32, w *byte, n in
 //go:noescape
 func q4Tile5(out *float32, q *int8, scale *float32, sums *float32, w *byte, n int, groups int)
 
+// q4UnpackedTile5 multiplies a tile of rows, 5 high, by one panel.
+// n is the number of columns of out; groups > 0.
+//
+//go:noescape
+func q4UnpackedTile5(out *float32, q *int8, scale *float32, sums *float32, w *byte, n int, groups int)
+
 // q7Tile5 multiplies a tile of rows, 5 high, by one panel.
 // n is the number of columns of out; groups > 0.
 //
@@ -68,8 +98,19 @@ func q7Tile5(out *float32, q *int8, scale *float32, sums *float32, w *byte, n in
 //go:noescape
 func q4Tile6(out *float32, q *int8, scale *float32, sums *float32, w *byte, n int, groups int)
 
+// q4UnpackedTile6 multiplies a tile of rows, 6 high, by one panel.
+// n is the number of columns of out; groups > 0.
+//
+//go:noescape
+func q4UnpackedTile6(out *float32, q *int8, scale *float32, sums *float32, w *byte, n int, groups int)
+
 // q7Tile6 multiplies a tile of rows, 6 high, by one panel.
 // n is the number of columns of out; groups > 0.
 //
 //go:noescape
 func q7Tile6(out *float32, q *int8, scale *float32, sums *float32, w *byte, n int, groups int)
+
+// q4Unpack unpacks a panel for the tiles q4Unpacked. groups > 0.
+//
+//go:noescape
+func q4Unpack(out *byte, w *byte, groups int)

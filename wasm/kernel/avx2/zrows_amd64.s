@@ -255,12 +255,12 @@ TEXT ·quantise(SB), NOSPLIT, $0-40
 
 group:
 	VMOVUPS (BX), Y3
-	VPAND   Y1, Y3, Y7
 	VMOVUPS 32(BX), Y4
-	VPAND   Y1, Y4, Y8
 	VMOVUPS 64(BX), Y5
-	VPAND   Y1, Y5, Y9
 	VMOVUPS 96(BX), Y6
+	VPAND   Y1, Y3, Y7
+	VPAND   Y1, Y4, Y8
+	VPAND   Y1, Y5, Y9
 	VPAND   Y1, Y6, Y10
 
 	// The bits of floats without a sign are in the order of integers.
@@ -290,7 +290,6 @@ group:
 	VMULPS    Y9, Y6, Y6
 	VCVTPS2DQ Y6, Y6
 	VMOVSHDUP X8, X8
-	VMOVSS    X8, (CX)
 
 	// The sum is exact in any order.
 	VPADDD       Y4, Y3, Y7
@@ -304,13 +303,14 @@ group:
 	VPADDD       X9, X7, X7
 	VCVTDQ2PS    X7, X7
 	VMULSS       X8, X7, X7
-	VMOVSS       X7, (DX)
 
 	// Packing works within halves of registers; the permutation mends the order.
 	VPACKSSDW Y4, Y3, Y3
 	VPACKSSDW Y6, Y5, Y5
 	VPACKSSWB Y5, Y3, Y3
 	VPERMD    Y3, Y0, Y3
+	VMOVSS    X8, (CX)
+	VMOVSS    X7, (DX)
 	VMOVDQU   Y3, (AX)
 	ADDQ      $0x00000080, BX
 	ADDQ      $0x20, AX
@@ -382,10 +382,10 @@ block:
 	VMULPS  (R8), Y0, Y2
 	VMULPS  (R8)(DI*1), Y1, Y3
 	VSUBPS  Y3, Y2, Y2
-	VMOVUPS Y2, (AX)
 	VMULPS  (R8), Y1, Y1
 	VMULPS  (R8)(DI*1), Y0, Y0
 	VADDPS  Y0, Y1, Y1
+	VMOVUPS Y2, (AX)
 	VMOVUPS Y1, (AX)(DI*1)
 	ADDQ    $0x20, AX
 	ADDQ    $0x20, R8
@@ -400,45 +400,43 @@ block:
 // func swiGLU(out *float32, gate *float32, up *float32, blocks int)
 // Requires: AVX, AVX2
 TEXT ·swiGLU(SB), NOSPLIT, $0-32
-	MOVQ    out+0(FP), AX
-	MOVQ    gate+8(FP), CX
-	MOVQ    up+16(FP), DX
-	VMOVUPS all80000000<>+0(SB), Y0
-	VMOVUPS all3f800000<>+0(SB), Y1
-	MOVQ    blocks+24(FP), BX
+	MOVQ out+0(FP), AX
+	MOVQ gate+8(FP), CX
+	MOVQ up+16(FP), DX
+	MOVQ blocks+24(FP), BX
 
 block:
-	VMOVUPS   (CX), Y2
-	VXORPS    Y0, Y2, Y3
-	VMAXPS    allc2ae0000<>+0(SB), Y3, Y3
-	VMINPS    all42b00000<>+0(SB), Y3, Y3
-	VMULPS    all3fb8aa3b<>+0(SB), Y3, Y4
-	VROUNDPS  $0x08, Y4, Y4
-	VMULPS    all3f318000<>+0(SB), Y4, Y5
-	VSUBPS    Y5, Y3, Y3
-	VMULPS    allb95e8083<>+0(SB), Y4, Y5
-	VSUBPS    Y5, Y3, Y3
-	VMOVUPS   all3ab60b61<>+0(SB), Y5
-	VMULPS    Y3, Y5, Y5
-	VADDPS    all3c088889<>+0(SB), Y5, Y5
-	VMULPS    Y3, Y5, Y5
-	VADDPS    all3d2aaaab<>+0(SB), Y5, Y5
-	VMULPS    Y3, Y5, Y5
-	VADDPS    all3e2aaaab<>+0(SB), Y5, Y5
-	VMULPS    Y3, Y5, Y5
-	VADDPS    all3f000000<>+0(SB), Y5, Y5
-	VMULPS    Y3, Y5, Y5
-	VADDPS    all3f800000<>+0(SB), Y5, Y5
-	VMULPS    Y3, Y5, Y5
-	VADDPS    all3f800000<>+0(SB), Y5, Y5
-	VCVTPS2DQ Y4, Y4
-	VPADDD    all0000007f<>+0(SB), Y4, Y4
-	VPSLLD    $0x17, Y4, Y4
-	VMULPS    Y4, Y5, Y5
-	VADDPS    Y5, Y1, Y5
-	VDIVPS    Y5, Y2, Y2
-	VMULPS    (DX), Y2, Y2
-	VMOVUPS   Y2, (AX)
+	VMOVUPS   (CX), Y0
+	VXORPS    all80000000<>+0(SB), Y0, Y1
+	VMAXPS    allc2ae0000<>+0(SB), Y1, Y1
+	VMINPS    all42b00000<>+0(SB), Y1, Y1
+	VMULPS    all3fb8aa3b<>+0(SB), Y1, Y2
+	VROUNDPS  $0x08, Y2, Y2
+	VMULPS    all3f318000<>+0(SB), Y2, Y3
+	VSUBPS    Y3, Y1, Y1
+	VMULPS    allb95e8083<>+0(SB), Y2, Y3
+	VSUBPS    Y3, Y1, Y1
+	VMOVUPS   all3ab60b61<>+0(SB), Y3
+	VMULPS    Y1, Y3, Y3
+	VADDPS    all3c088889<>+0(SB), Y3, Y3
+	VMULPS    Y1, Y3, Y3
+	VADDPS    all3d2aaaab<>+0(SB), Y3, Y3
+	VMULPS    Y1, Y3, Y3
+	VADDPS    all3e2aaaab<>+0(SB), Y3, Y3
+	VMULPS    Y1, Y3, Y3
+	VADDPS    all3f000000<>+0(SB), Y3, Y3
+	VMULPS    Y1, Y3, Y3
+	VADDPS    all3f800000<>+0(SB), Y3, Y3
+	VMULPS    Y1, Y3, Y3
+	VADDPS    all3f800000<>+0(SB), Y3, Y3
+	VCVTPS2DQ Y2, Y2
+	VPADDD    all0000007f<>+0(SB), Y2, Y2
+	VPSLLD    $0x17, Y2, Y2
+	VMULPS    Y2, Y3, Y3
+	VADDPS    all3f800000<>+0(SB), Y3, Y3
+	VDIVPS    Y3, Y0, Y0
+	VMULPS    (DX), Y0, Y0
+	VMOVUPS   Y0, (AX)
 	ADDQ      $0x20, CX
 	ADDQ      $0x20, DX
 	ADDQ      $0x20, AX
@@ -456,16 +454,6 @@ DATA all80000000<>+20(SB)/4, $0x80000000
 DATA all80000000<>+24(SB)/4, $0x80000000
 DATA all80000000<>+28(SB)/4, $0x80000000
 GLOBL all80000000<>(SB), RODATA|NOPTR, $32
-
-DATA all3f800000<>+0(SB)/4, $0x3f800000
-DATA all3f800000<>+4(SB)/4, $0x3f800000
-DATA all3f800000<>+8(SB)/4, $0x3f800000
-DATA all3f800000<>+12(SB)/4, $0x3f800000
-DATA all3f800000<>+16(SB)/4, $0x3f800000
-DATA all3f800000<>+20(SB)/4, $0x3f800000
-DATA all3f800000<>+24(SB)/4, $0x3f800000
-DATA all3f800000<>+28(SB)/4, $0x3f800000
-GLOBL all3f800000<>(SB), RODATA|NOPTR, $32
 
 DATA allc2ae0000<>+0(SB)/4, $0xc2ae0000
 DATA allc2ae0000<>+4(SB)/4, $0xc2ae0000
@@ -567,6 +555,16 @@ DATA all3f000000<>+24(SB)/4, $0x3f000000
 DATA all3f000000<>+28(SB)/4, $0x3f000000
 GLOBL all3f000000<>(SB), RODATA|NOPTR, $32
 
+DATA all3f800000<>+0(SB)/4, $0x3f800000
+DATA all3f800000<>+4(SB)/4, $0x3f800000
+DATA all3f800000<>+8(SB)/4, $0x3f800000
+DATA all3f800000<>+12(SB)/4, $0x3f800000
+DATA all3f800000<>+16(SB)/4, $0x3f800000
+DATA all3f800000<>+20(SB)/4, $0x3f800000
+DATA all3f800000<>+24(SB)/4, $0x3f800000
+DATA all3f800000<>+28(SB)/4, $0x3f800000
+GLOBL all3f800000<>(SB), RODATA|NOPTR, $32
+
 DATA all0000007f<>+0(SB)/4, $0x0000007f
 DATA all0000007f<>+4(SB)/4, $0x0000007f
 DATA all0000007f<>+8(SB)/4, $0x0000007f
@@ -634,12 +632,12 @@ even:
 pair:
 	VMOVUPS (AX), Y3
 	VADDPS  (CX), Y3, Y3
+	VMOVUPS 32(AX), Y4
+	VADDPS  32(CX), Y4, Y4
 	VANDPS  Y1, Y3, Y5
 	VMINPS  Y2, Y5, Y5
 	VSUBPS  all40300000<>+0(SB), Y5, Y5
 	VMULPS  Y5, Y5, Y7
-	VMOVUPS 32(AX), Y4
-	VADDPS  32(CX), Y4, Y4
 	VANDPS  Y1, Y4, Y6
 	VMINPS  Y2, Y6, Y6
 	VSUBPS  all40300000<>+0(SB), Y6, Y6
@@ -695,7 +693,6 @@ pair:
 	VMULPS  Y11, Y5, Y5
 	VMAXPS  Y0, Y3, Y3
 	VSUBPS  Y5, Y3, Y3
-	VMOVUPS Y3, (AX)
 	VMULPS  Y10, Y6, Y6
 	VADDPS  Y6, Y12, Y12
 	VMOVUPS all40f20000<>+0(SB), Y6
@@ -703,6 +700,7 @@ pair:
 	VMULPS  Y12, Y6, Y6
 	VMAXPS  Y0, Y4, Y4
 	VSUBPS  Y6, Y4, Y4
+	VMOVUPS Y3, (AX)
 	VMOVUPS Y4, 32(AX)
 	ADDQ    $0x00000040, AX
 	ADDQ    $0x00000040, CX

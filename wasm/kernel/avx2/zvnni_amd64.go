@@ -2,98 +2,134 @@
 
 package avx2
 
-// q4VNNITile1 multiplies a tile of rows, 1 high, by two panels.
+// q4VNNITile1x16 multiplies a tile of rows, 1 high, by 2 panels.
 // n is the number of columns of out; groups > 0.
 //
 //go:noescape
-func q4VNNITile1(out *float32, q *int8, scale *float32, sums *float32, w *byte, n int, groups int)
+func q4VNNITile1x16(out *float32, q *int8, scale *float32, sums *float32, w *byte, n int, groups int)
 
-// q7VNNITile1 multiplies a tile of rows, 1 high, by two panels.
+// q7VNNITile1x16 multiplies a tile of rows, 1 high, by 2 panels.
 // n is the number of columns of out; groups > 0.
 //
 //go:noescape
-func q7VNNITile1(out *float32, q *int8, scale *float32, sums *float32, w *byte, n int, groups int)
+func q7VNNITile1x16(out *float32, q *int8, scale *float32, sums *float32, w *byte, n int, groups int)
 
-// q4VNNITile2 multiplies a tile of rows, 2 high, by two panels.
+// q4VNNITile2x16 multiplies a tile of rows, 2 high, by 2 panels.
 // n is the number of columns of out; groups > 0.
 //
 //go:noescape
-func q4VNNITile2(out *float32, q *int8, scale *float32, sums *float32, w *byte, n int, groups int)
+func q4VNNITile2x16(out *float32, q *int8, scale *float32, sums *float32, w *byte, n int, groups int)
 
-// q7VNNITile2 multiplies a tile of rows, 2 high, by two panels.
+// q7VNNITile2x16 multiplies a tile of rows, 2 high, by 2 panels.
 // n is the number of columns of out; groups > 0.
 //
 //go:noescape
-func q7VNNITile2(out *float32, q *int8, scale *float32, sums *float32, w *byte, n int, groups int)
+func q7VNNITile2x16(out *float32, q *int8, scale *float32, sums *float32, w *byte, n int, groups int)
 
-// q4VNNITile3 multiplies a tile of rows, 3 high, by two panels.
+// q4VNNITile3x16 multiplies a tile of rows, 3 high, by 2 panels.
 // n is the number of columns of out; groups > 0.
 //
 //go:noescape
-func q4VNNITile3(out *float32, q *int8, scale *float32, sums *float32, w *byte, n int, groups int)
+func q4VNNITile3x16(out *float32, q *int8, scale *float32, sums *float32, w *byte, n int, groups int)
 
-// q7VNNITile3 multiplies a tile of rows, 3 high, by two panels.
+// q7VNNITile3x16 multiplies a tile of rows, 3 high, by 2 panels.
 // n is the number of columns of out; groups > 0.
 //
 //go:noescape
-func q7VNNITile3(out *float32, q *int8, scale *float32, sums *float32, w *byte, n int, groups int)
+func q7VNNITile3x16(out *float32, q *int8, scale *float32, sums *float32, w *byte, n int, groups int)
 
-// q4VNNITile4 multiplies a tile of rows, 4 high, by two panels.
+// q4VNNITile4x16 multiplies a tile of rows, 4 high, by 2 panels.
 // n is the number of columns of out; groups > 0.
 //
 //go:noescape
-func q4VNNITile4(out *float32, q *int8, scale *float32, sums *float32, w *byte, n int, groups int)
+func q4VNNITile4x16(out *float32, q *int8, scale *float32, sums *float32, w *byte, n int, groups int)
 
-// q7VNNITile4 multiplies a tile of rows, 4 high, by two panels.
+// q7VNNITile4x16 multiplies a tile of rows, 4 high, by 2 panels.
 // n is the number of columns of out; groups > 0.
 //
 //go:noescape
-func q7VNNITile4(out *float32, q *int8, scale *float32, sums *float32, w *byte, n int, groups int)
+func q7VNNITile4x16(out *float32, q *int8, scale *float32, sums *float32, w *byte, n int, groups int)
 
-// q4VNNITile5 multiplies a tile of rows, 5 high, by two panels.
+// q4VNNITile5x16 multiplies a tile of rows, 5 high, by 2 panels.
 // n is the number of columns of out; groups > 0.
 //
 //go:noescape
-func q4VNNITile5(out *float32, q *int8, scale *float32, sums *float32, w *byte, n int, groups int)
+func q4VNNITile5x16(out *float32, q *int8, scale *float32, sums *float32, w *byte, n int, groups int)
 
-// q7VNNITile5 multiplies a tile of rows, 5 high, by two panels.
+// q7VNNITile5x16 multiplies a tile of rows, 5 high, by 2 panels.
 // n is the number of columns of out; groups > 0.
 //
 //go:noescape
-func q7VNNITile5(out *float32, q *int8, scale *float32, sums *float32, w *byte, n int, groups int)
+func q7VNNITile5x16(out *float32, q *int8, scale *float32, sums *float32, w *byte, n int, groups int)
 
-// q4VNNITile6 multiplies a tile of rows, 6 high, by two panels.
+// q4VNNITile6x16 multiplies a tile of rows, 6 high, by 2 panels.
 // n is the number of columns of out; groups > 0.
 //
 //go:noescape
-func q4VNNITile6(out *float32, q *int8, scale *float32, sums *float32, w *byte, n int, groups int)
+func q4VNNITile6x16(out *float32, q *int8, scale *float32, sums *float32, w *byte, n int, groups int)
 
-// q7VNNITile6 multiplies a tile of rows, 6 high, by two panels.
+// q7VNNITile6x16 multiplies a tile of rows, 6 high, by 2 panels.
 // n is the number of columns of out; groups > 0.
 //
 //go:noescape
-func q7VNNITile6(out *float32, q *int8, scale *float32, sums *float32, w *byte, n int, groups int)
+func q7VNNITile6x16(out *float32, q *int8, scale *float32, sums *float32, w *byte, n int, groups int)
 
-// q4VNNITile7 multiplies a tile of rows, 7 high, by two panels.
+// q4VNNITile7x16 multiplies a tile of rows, 7 high, by 2 panels.
 // n is the number of columns of out; groups > 0.
 //
 //go:noescape
-func q4VNNITile7(out *float32, q *int8, scale *float32, sums *float32, w *byte, n int, groups int)
+func q4VNNITile7x16(out *float32, q *int8, scale *float32, sums *float32, w *byte, n int, groups int)
 
-// q7VNNITile7 multiplies a tile of rows, 7 high, by two panels.
+// q7VNNITile7x16 multiplies a tile of rows, 7 high, by 2 panels.
 // n is the number of columns of out; groups > 0.
 //
 //go:noescape
-func q7VNNITile7(out *float32, q *int8, scale *float32, sums *float32, w *byte, n int, groups int)
+func q7VNNITile7x16(out *float32, q *int8, scale *float32, sums *float32, w *byte, n int, groups int)
 
-// q4VNNITile8 multiplies a tile of rows, 8 high, by two panels.
+// q4VNNITile8x16 multiplies a tile of rows, 8 high, by 2 panels.
 // n is the number of columns of out; groups > 0.
 //
 //go:noescape
-func q4VNNITile8(out *float32, q *int8, scale *float32, sums *float32, w *byte, n int, groups int)
+func q4VNNITile8x16(out *float32, q *int8, scale *float32, sums *float32, w *byte, n int, groups int)
 
-// q7VNNITile8 multiplies a tile of rows, 8 high, by two panels.
+// q7VNNITile8x16 multiplies a tile of rows, 8 high, by 2 panels.
 // n is the number of columns of out; groups > 0.
 //
 //go:noescape
-func q7VNNITile8(out *float32, q *int8, scale *float32, sums *float32, w *byte, n int, groups int)
+func q7VNNITile8x16(out *float32, q *int8, scale *float32, sums *float32, w *byte, n int, groups int)
+
+// q7VNNITile1x32 multiplies a tile of rows, 1 high, by 4 panels.
+// n is the number of columns of out; groups > 0.
+//
+//go:noescape
+func q7VNNITile1x32(out *float32, q *int8, scale *float32, sums *float32, w *byte, n int, groups int)
+
+// q7VNNITile2x32 multiplies a tile of rows, 2 high, by 4 panels.
+// n is the number of columns of out; groups > 0.
+//
+//go:noescape
+func q7VNNITile2x32(out *float32, q *int8, scale *float32, sums *float32, w *byte, n int, groups int)
+
+// q7VNNITile3x32 multiplies a tile of rows, 3 high, by 4 panels.
+// n is the number of columns of out; groups > 0.
+//
+//go:noescape
+func q7VNNITile3x32(out *float32, q *int8, scale *float32, sums *float32, w *byte, n int, groups int)
+
+// q7VNNITile4x32 multiplies a tile of rows, 4 high, by 4 panels.
+// n is the number of columns of out; groups > 0.
+//
+//go:noescape
+func q7VNNITile4x32(out *float32, q *int8, scale *float32, sums *float32, w *byte, n int, groups int)
+
+// q7VNNITile5x32 multiplies a tile of rows, 5 high, by 4 panels.
+// n is the number of columns of out; groups > 0.
+//
+//go:noescape
+func q7VNNITile5x32(out *float32, q *int8, scale *float32, sums *float32, w *byte, n int, groups int)
+
+// q7VNNITile6x32 multiplies a tile of rows, 6 high, by 4 panels.
+// n is the number of columns of out; groups > 0.
+//
+//go:noescape
+func q7VNNITile6x32(out *float32, q *int8, scale *float32, sums *float32, w *byte, n int, groups int)

@@ -1015,8 +1015,8 @@ TEXT ·quantise512(SB), NOSPLIT, $0-40
 
 group:
 	VMOVUPS (BX), Z2
-	VPANDD  Z0, Z2, Z4
 	VMOVUPS 64(BX), Z3
+	VPANDD  Z0, Z2, Z4
 	VPANDD  Z0, Z3, Z5
 
 	// The bits of floats without a sign are in the order of integers.
@@ -1035,7 +1035,6 @@ group:
 	VDIVSS       X5, X1, X6
 	VCMPSS       $0x1d, all0d800000<>+0(SB), X5, X5
 	VANDPS       X5, X6, X6
-	VMOVSS       X4, (CX)
 	VBROADCASTSS X6, Z5
 	VMULPS       Z5, Z2, Z2
 	VCVTPS2DQ    Z2, Z2
@@ -1054,6 +1053,7 @@ group:
 	VPADDD        X5, X6, X6
 	VCVTDQ2PS     X6, X6
 	VMULSS        X4, X6, X6
+	VMOVSS        X4, (CX)
 	VMOVSS        X6, (DX)
 	VPMOVSDB      Z2, (AX)
 	VPMOVSDB      Z3, 16(AX)

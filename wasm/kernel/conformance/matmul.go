@@ -42,6 +42,7 @@ func (s *suite) testMatMul(p product) {
 	run("many rows", 131, 16, 96, level, weights)
 	run("more rows than a block", 270, 8, 32, level, weights)
 	run("longest", 5, 16, 16384, level, weights)
+	run("long, many rows", 13, 16, 2080, level, weights)
 
 	// The largest sums that a group can have, of both signs, must not overflow.
 	highest := func() byte { return p.highest }

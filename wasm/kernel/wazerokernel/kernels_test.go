@@ -7,10 +7,11 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
+	"github.com/effir/effir/internal/rate"
 	"github.com/effir/effir/wasm/kernel"
 	"github.com/effir/effir/wasm/kernel/conformance"
-	"github.com/effir/effir/wasm/kernel/internal/rate"
 	"github.com/effir/effir/wasm/kernel/wazerokernel"
 )
 
@@ -151,7 +152,7 @@ func BenchmarkMatMul(b *testing.B) {
 						}
 					}
 					for b.Loop() {
-						b.ReportMetric(rate.Best(2*float64(rows*n*inputs), func() {
+						b.ReportMetric(rate.Best(time.Second/5, 2*float64(rows*n*inputs), func() {
 							layout.multiply(p[0], p[1], p[2], p[3], p[4], rows, n, inputs)
 						}), "G/s")
 					}

@@ -20,3 +20,39 @@ func All() (list []Limit) {
 	}
 	return list
 }
+
+// Operations returns the limits of the named kernels' operations, nil for kernels without any.
+func Operations(kernels string) map[Operation]RowLimit {
+	all := map[Operation]RowLimit{
+		Attention: {2 * 4 * 2 * 8, limit.Attention}, // 4 rows of 16 columns
+		Softmax:   {8, limit.Softmax},
+		Quantise:  {kernel.Group, limit.Quantise},
+		GELU:      {16, limit.GELU},
+		SwiGLU:    {8, limit.SwiGLU},
+		LayerNorm: {4 * 8, limit.LayerNorm},
+		RMSNorm:   {4 * 8, limit.RMSNorm},
+		RoPE:      {2 * 16, limit.RoPE},
+		DotI8:     {4 * 16, limit.DotI8},
+		Hamming:   {4 * 8, limit.Hamming},
+	}
+	switch kernels {
+	case "avx512vnni":
+		all[Attention] = RowLimit{2 * 8 * 2 * 16, limit.Attention512} // 8 rows of 32 columns
+		all[Softmax] = RowLimit{16, limit.Softmax512}
+		all[Quantise] = RowLimit{kernel.Group, limit.Quantise512}
+		all[GELU] = RowLimit{16, limit.GELU512}
+		all[SwiGLU] = RowLimit{16, limit.SwiGLU512}
+	case "avx2", "avxvnni":
+	default:
+		return nil
+	}
+	return all
+}
+
+// Read reads memory and does nothing else: what no scan of as many bytes can exceed. Of a length that is
+// no multiple of 256 the rest is left out.
+func Read(memory []byte) {
+	if blocks := len(memory) / 256; blocks > 0 {
+		limit.Read(&memory[0], blocks)
+	}
+}

@@ -18,5 +18,12 @@ func TestAll(t *testing.T) {
 			t.Errorf("limit of %s: %+v", l.Kernels, l)
 		}
 		l.Run(10)
+		for name, o := range limits.Operations(l.Kernels) {
+			if o.Count <= 0 {
+				t.Errorf("limit of %s of %s: %d a round", name, l.Kernels, o.Count)
+			}
+			o.Run(10)
+		}
 	}
+	limits.Read(make([]byte, 1000))
 }

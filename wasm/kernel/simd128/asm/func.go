@@ -76,6 +76,10 @@ func (f *Func) StoreLane(p I32, offset int, x F32x4, lane int) {
 	f.emit(p.code, x.code, access(simd(opV128Store32Lane), offset), []byte{byte(lane)})
 }
 
+// Touch loads the byte at address p and drops it, which brings its cache line nearer.
+// Engines keep such a load, since it might trap.
+func (f *Func) Touch(p I32) { f.emit(p.LoadU8(0).code, []byte{opDrop}) }
+
 // Call calls a function without a result.
 func (f *Func) Call(callee *Func, arguments ...Operand) {
 	if len(arguments) != len(callee.params) || callee.result != 0 {

@@ -19,6 +19,7 @@ const (
 	opBrIf           = 0x0d
 	opReturn         = 0x0f
 	opCall           = 0x10
+	opDrop           = 0x1a
 	opSelect         = 0x1b
 	opLocalGet       = 0x20
 	opLocalSet       = 0x21

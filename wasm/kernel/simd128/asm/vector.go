@@ -79,6 +79,9 @@ func (x I8x16) RelaxedDotAdd(y I8x16, sum I32x4) I32x4 {
 	return I32x4{vector(opI32x4RelaxedDotI8x16I7x16AddS, x.value, y.value, sum.value)}
 }
 
+// I32x4 reads the bytes as words.
+func (x I8x16) I32x4() I32x4 { return I32x4{value{code: x.code}} }
+
 // Shuffle picks 16 of the 32 bytes of x and y; indices from 16 on are y's.
 func (x I8x16) Shuffle(y I8x16, bytes [16]byte) I8x16 {
 	return I8x16{apply(append(simd(opI8x16Shuffle), bytes[:]...), x.value, y.value)}

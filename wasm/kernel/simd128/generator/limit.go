@@ -14,8 +14,8 @@ const LimitOperations = 2 * limitRows * 8 * group
 // of rounds. Hosts measure them to choose for dot_in_fours, and benchmarks to
 // compare products with.
 //
-// A round is the arithmetic of one group of the highest tile of the relaxed
-// product, instruction for instruction. Weights, scales and sums never leave the
+// A round is the arithmetic of one group of a tile of the relaxed product,
+// instruction for instruction. Weights, scales and sums never leave the
 // registers, so that no product with the same arithmetic can be faster.
 // Activations are loads of always the same bytes: engines would compute a product
 // of two registers once.

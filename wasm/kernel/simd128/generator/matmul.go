@@ -60,9 +60,11 @@ func addMatMul(m *asm.Module, v Variant) {
 	yes := f.I32()
 	f.SetGlobal(inFours, yes)
 
-	use := &choice{inFours, addTiles(m, 5, q4, accumulatingDots)}
+	// Twelve sums, two vectors of weights and one of activations are 15 registers;
+	// multiplying in twos takes one more for each product.
+	use := &choice{inFours, addTiles(m, 6, q4, accumulatingDots)}
 	q4.addProduct(m, addTiles(m, 5, q4, narrowDots), use)
-	use = &choice{inFours, addTiles(m, 5, q7, accumulatingDots)}
+	use = &choice{inFours, addTiles(m, 6, q7, accumulatingDots)}
 	q7.addProduct(m, addTiles(m, 5, q7, wideDots), use)
 }
 
@@ -82,9 +84,14 @@ func addTiles(m *asm.Module, height int, l layout, dots dots) (tiles []*asm.Func
 
 // addProduct emits the operation. Rows are spread evenly over the fewest tiles,
 // since a tile costs the loads of all weights however few rows it has.
+//
+// While several tiles pass over a panel, memory would rest and then be waited for:
+// so they touch the next panel on their way, each its part. Behind the last panel
+// lies what is multiplied next, as a rule, or else any memory. One tile alone
+// reads so steadily that the processor looks ahead by itself, and touching is in
+// its way: with 4 rows it cost a third, with 16 it gains a sixth.
 func (l layout) addProduct(m *asm.Module, tiles []*asm.Func, other *choice) {
 	unpack := l.addUnpack(m)
-	height := len(tiles)
 
 	f := m.Func(l.name)
 	out, q, scale, sums, w := f.I32(), f.I32(), f.I32(), f.I32(), f.I32()
@@ -96,6 +103,10 @@ func (l layout) addProduct(m *asm.Module, tiles []*asm.Func, other *choice) {
 	groups := asm.Let(f, k.ShrU(5))
 	panel := asm.Let(f, groups.Times(l.packed))
 	levels := asm.Let(f, asm.Int(levelStart))
+	height := asm.Let(f, asm.Int(len(tiles)))
+	if other != nil {
+		f.If(other.global.Get(), func() { height.Set(asm.Int(len(other.tiles))) })
+	}
 	columns := asm.Let(f, n)
 	f.While(columns, func() {
 		f.Call(unpack, w, panel)
@@ -104,12 +115,19 @@ func (l layout) addProduct(m *asm.Module, tiles []*asm.Func, other *choice) {
 		}
 
 		o, qr, sr, gr := asm.Let(f, out), asm.Let(f, q), asm.Let(f, scale), asm.Let(f, sums)
-		left, count := asm.Let(f, rows), asm.Let(f, rows.Plus(height-1).DivU(asm.Int(height)))
+		left, count := asm.Let(f, rows), asm.Let(f, rows.Plus(-1).Add(height).DivU(height))
+		ahead, pace := asm.Let(f, w), asm.Let(f, asm.Int(0))
+		there := asm.MemorySize().Shl(16).Sub(w) // bytes of memory from w on, modulo 2^32
+		f.If(count.GtU(asm.Int(1)).And(there.GtU(panel.Shl(1))), func() {
+			ahead.Set(w.Add(panel))
+			pace.Set(asm.Int(l.packed).DivU(count))
+		})
+		part := asm.Let(f, pace.Mul(groups))
 		f.While(left, func() {
 			h := asm.Let(f, left.Plus(-1).Add(count).DivU(count)) // left/count, rounded up
 			call := func(tiles []*asm.Func) {
 				for i, t := range tiles {
-					f.If(h.Eq(asm.Int(i+1)), func() { f.Call(t, o, qr, sr, gr, levels, n, k) })
+					f.If(h.Eq(asm.Int(i+1)), func() { f.Call(t, o, qr, sr, gr, levels, n, k, ahead, pace) })
 				}
 			}
 			if other != nil {
@@ -122,6 +140,7 @@ func (l layout) addProduct(m *asm.Module, tiles []*asm.Func, other *choice) {
 			qr.Set(qr.Add(k.Mul(h)))
 			sr.Set(sr.Add(bytesOf(groups.Mul(h))))
 			gr.Set(gr.Add(bytesOf(groups.Mul(h))))
+			ahead.Set(ahead.Add(part))
 			left.Set(left.Sub(h))
 			count.Advance(-1)
 		})

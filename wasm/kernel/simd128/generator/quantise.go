@@ -14,23 +14,11 @@ func addQuantise(m *asm.Module) {
 	repeat(f, rows, func() {
 		end := asm.Let(f, x.Add(bytesOf(dim)))
 		f.While(x.LtU(end), func() {
-			peak := asm.Let(f, peak(f, x))
-			unit := asm.Let(f, peak.Div(asm.Float(127)))
-			f.Store(scale, 0, unit)
-
-			inverse := asm.Let(f, asm.Float(0))
-			f.If(peak.Lt(asm.Float(kernel.QuantiseMin)).Eqz(), func() {
-				inverse.Set(asm.Float(127).Div(peak))
-			})
-			factor := asm.Let(f, inverse.Splat())
-
-			low := asm.Let(f, levels(x, 0, factor, rounding))
-			high := asm.Let(f, levels(x, 64, factor, rounding))
-			f.Store(q, 0, low)
-			f.Store(q, 16, high)
-			four := asm.Let(f, low.AddPairs().Add(high.AddPairs()).AddPairs())
-			two := asm.Let(f, four.Add(four.Shuffle(four, 2, 3, 0, 1)))
-			f.Store(sums, 0, two.Lane(0).Add(two.Lane(1)).Float().Mul(unit))
+			g := quantiseGroup(f, x, rounding)
+			f.Store(scale, 0, g.scale)
+			f.Store(q, 0, g.low)
+			f.Store(q, 16, g.high)
+			f.Store(sums, 0, g.sum)
 
 			x.Advance(4 * group)
 			q.Advance(group)
@@ -38,6 +26,30 @@ func addQuantise(m *asm.Module) {
 			sums.Advance(4)
 		})
 	})
+}
+
+// quantised is a group of activations: its scale, 32 levels, and the sum of levels
+// times the scale.
+type quantised struct {
+	scale, sum asm.F32
+	low, high  asm.I8x16
+}
+
+// quantiseGroup emits the arithmetic of the group of floats at x.
+func quantiseGroup(f *asm.Func, x asm.I32, rounding asm.F32x4) (g quantised) {
+	peak := asm.Let(f, peak(f, x))
+	g.scale = asm.Let(f, peak.Div(asm.Float(127)))
+	inverse := asm.Let(f, asm.Float(0))
+	f.If(peak.Lt(asm.Float(kernel.QuantiseMin)).Eqz(), func() {
+		inverse.Set(asm.Float(127).Div(peak))
+	})
+	factor := asm.Let(f, inverse.Splat())
+	g.low = asm.Let(f, levels(x, 0, factor, rounding))
+	g.high = asm.Let(f, levels(x, 64, factor, rounding))
+	four := asm.Let(f, g.low.AddPairs().Add(g.high.AddPairs()).AddPairs())
+	two := asm.Let(f, four.Add(four.Shuffle(four, 2, 3, 0, 1)))
+	g.sum = asm.Let(f, two.Lane(0).Add(two.Lane(1)).Float().Mul(g.scale))
+	return g
 }
 
 // peak emits the greatest magnitude of the group of floats at x.

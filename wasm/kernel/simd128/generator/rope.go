@@ -17,8 +17,9 @@ func addRoPE(m *asm.Module) {
 				b, sines := asm.Let(f, a.Add(half)), asm.Let(f, cosines.Add(half))
 				first, second := asm.Let(f, a.LoadF32x4(0)), asm.Let(f, b.LoadF32x4(0))
 				cos, sin := asm.Let(f, cosines.LoadF32x4(0)), asm.Let(f, sines.LoadF32x4(0))
-				f.Store(a, 0, first.Mul(cos).Sub(second.Mul(sin)))
-				f.Store(b, 0, second.Mul(cos).Add(first.Mul(sin)))
+				x, y := rotate(first, second, cos, sin)
+				f.Store(a, 0, x)
+				f.Store(b, 0, y)
 				a.Advance(16)
 				cosines.Advance(16)
 			})
@@ -27,4 +28,9 @@ func addRoPE(m *asm.Module) {
 		x.Set(x.Add(bytesOf(stride)))
 		table.Set(table.Add(bytesOf(headDim)))
 	})
+}
+
+// rotate turns pairs of values by angles.
+func rotate(first, second, cos, sin asm.F32x4) (x, y asm.F32x4) {
+	return first.Mul(cos).Sub(second.Mul(sin)), second.Mul(cos).Add(first.Mul(sin))
 }

@@ -3,12 +3,13 @@ package generator
 import "github.com/effir/effir/wasm/kernel/simd128/asm"
 
 // tile is the product of some rows and the unpacked panel. Each row has eight
-// columns of sums in two vectors. With the five rows of the highest tile they are
-// kept on the stack while the integer sums of a group, ten vectors, fill the
-// registers: engines have 15 of 16 on x86-64.
+// columns of sums in two vectors. In high tiles they are kept on the stack while
+// the integer sums of a group fill the registers: engines have 15 of 16 on x86-64.
 type tile struct {
 	*asm.Func
 	out, q, scale, sums, levels, n, k asm.I32
+
+	ahead, pace asm.I32 // what to touch with the next group, see addProduct, and the bytes to go on
 
 	layout layout
 	rows   []asm.I32      // the next group of each row of q
@@ -22,6 +23,7 @@ func addTile(m *asm.Module, rows int, l layout, dots dots) *asm.Func {
 	f := m.Func("")
 	t := &tile{
 		Func: f, out: f.I32(), q: f.I32(), scale: f.I32(), sums: f.I32(), levels: f.I32(), n: f.I32(), k: f.I32(),
+		ahead: f.I32(), pace: f.I32(),
 		layout: l, dots: dots,
 	}
 	t.rows = []asm.I32{t.q}
@@ -55,6 +57,8 @@ func (t *tile) group(stride asm.I32) {
 			acc.Set(acc.Add(sum.Mul(least)))
 		}
 	}
+	t.Touch(t.ahead)
+	t.ahead.Set(t.ahead.Add(t.pace))
 	for _, r := range t.rows {
 		r.Advance(group)
 	}

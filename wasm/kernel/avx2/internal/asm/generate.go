@@ -1,6 +1,8 @@
 package main
 
 import (
+	"strings"
+
 	"github.com/mmcloughlin/avo/build"
 	"github.com/mmcloughlin/avo/pass"
 	"github.com/mmcloughlin/avo/printer"
@@ -15,14 +17,19 @@ type part struct {
 var parts = []part{
 	{"matmul", func(a *assembler) {
 		for rows := 1; rows <= 6; rows++ {
-			a.q4Tile(rows)
+			a.q4Tile(q4, rows)
+			a.q4Tile(q4Unpacked, rows)
 			a.q7Tile(rows)
 		}
+		a.q4Unpack()
 	}},
 	{"vnni", func(a *assembler) {
 		for rows := 1; rows <= 8; rows++ {
-			a.vnniTile(q4, rows)
-			a.vnniTile(q7, rows)
+			a.vnniTile(q4, rows, 2)
+			a.vnniTile(q7, rows, 2)
+		}
+		for rows := 1; rows <= 6; rows++ {
+			a.vnniTile(q7, rows, 4)
 		}
 	}},
 	{"avxvnni", func(a *assembler) {
@@ -67,6 +74,7 @@ var parts = []part{
 		a.quantise512()
 	}},
 	{"limit", func(a *assembler) { a.limits() }},
+	{"rowlimit", func(a *assembler) { a.rowLimits() }},
 	{"vectors", func(a *assembler) {
 		a.meanPool()
 		a.dense()
@@ -79,15 +87,15 @@ var parts = []part{
 // file returns the path of a part's files without their extensions. Limits are a
 // package of their own, for measurements.
 func (p part) file() string {
-	if p.name == "limit" {
-		return "internal/limit/zlimit_amd64"
+	if p.pkg() == "limit" {
+		return "internal/limit/z" + p.name + "_amd64"
 	}
 	return "z" + p.name + "_amd64"
 }
 
 // pkg returns the package of a part.
 func (p part) pkg() string {
-	if p.name == "limit" {
+	if strings.HasSuffix(p.name, "limit") {
 		return "limit"
 	}
 	return "avx2"

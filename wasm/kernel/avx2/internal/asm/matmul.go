@@ -22,43 +22,86 @@ const (
 var (
 	q4 = layout{"q4", 160} // see kernel.PackQ4: four blocks of 32 bytes, two steps each
 	q7 = layout{"q7", 288} // see kernel.PackQ7: eight steps of 32 bytes
+
+	// q4Unpacked is q4 as q4Unpack makes it: floats, and eight steps of 32 bytes.
+	q4Unpacked = layout{"q4Unpacked", floatLevels + 256}
+)
+
+const (
+	floatMinimums = 32 // offset of the minimums of q4Unpacked
+	floatLevels   = 64 // offset of its levels
 )
 
 // tileSignature is that of all tiles.
 const tileSignature = "func(out *float32, q *int8, scale, sums *float32, w *byte, n, groups int)"
 
 // q4Tile is kernel.Kernels.MatMulQ4 for one panel of eight columns and a tile of
-// up to six rows, which share the unpacked weights and fill the sixteen registers.
+// up to six rows, which share the weights and fill the sixteen registers.
 // In a group the products of 8 steps of 4 inputs are summed in 16 bits: 8 steps x 2
 // products x 15 x 128 = 30720 does not overflow.
-func (a *assembler) q4Tile(rows int) {
-	mask := a.tileStart(q4, rows)
-	a.VMOVDQU(a.words(0x0f0f_0f0f), mask)
-	a.matMulTile(q4, rows, func(t tileOperands) {
+func (a *assembler) q4Tile(l layout, rows int) {
+	mask := a.tileStart(l, rows)
+	if l == q4 {
+		a.VMOVDQU(a.words(0x0f0f_0f0f), mask)
+	}
+	a.matMulTile(l, rows, func(t tileOperands) {
+		multiply := func(step int, weights reg.VecVirtual) {
+			for r, dot := range t.dot {
+				x := a.YMM()
+				a.VPBROADCASTD(t.q.row(r, 4*step), x)
+				if step == 0 {
+					a.VPMADDUBSW(x, weights, dot)
+					continue
+				}
+				a.VPMADDUBSW(x, weights, x)
+				a.VPADDW(x, dot, dot)
+			}
+		}
 		for block := range 4 {
 			a.Commentf("Inputs %d to %d.", 8*block, 8*block+7)
 			low, high := a.YMM(), a.YMM()
-			a.VMOVDQU(at(t.w, levels+32*block), high)
-			a.VPAND(mask, high, low)
-			a.VPSRLW(U8(4), high, high)
-			a.VPAND(mask, high, high)
-			for half, weights := range []reg.VecVirtual{low, high} {
-				for r, dot := range t.dot {
-					x := a.YMM()
-					a.VPBROADCASTD(t.q.row(r, 8*block+4*half), x)
-					if block+half == 0 {
-						a.VPMADDUBSW(x, weights, dot)
-						continue
-					}
-					a.VPMADDUBSW(x, weights, x)
-					a.VPADDW(x, dot, dot)
-				}
+			if l == q4 {
+				a.VMOVDQU(at(t.w, levels+32*block), high)
+				a.VPAND(mask, high, low)
+				a.VPSRLW(U8(4), high, high)
+				a.VPAND(mask, high, high)
+			} else {
+				a.VMOVDQU(at(t.w, floatLevels+64*block), low)
+				a.VMOVDQU(at(t.w, floatLevels+64*block+32), high)
 			}
+			multiply(2*block, low)
+			multiply(2*block+1, high)
 		}
 		for _, dot := range t.dot {
 			a.VPMADDWD(a.words(0x0001_0001), dot, dot)
 		}
 	})
+}
+
+func (a *assembler) q4Unpack() {
+	a.function("q4Unpack", "func(out, w *byte, groups int)",
+		"q4Unpack unpacks a panel for the tiles q4Unpacked. groups > 0.")
+	out, w, mask := a.param("out"), a.param("w"), a.YMM()
+	a.VMOVDQU(a.words(0x0f0f_0f0f), mask)
+	a.loop("group", a.param("groups"), func() {
+		d, m := a.YMM(), a.YMM()
+		a.VCVTPH2PS(at(w, 0), d)
+		a.VCVTPH2PS(at(w, minimums), m)
+		a.VMOVUPS(d, at(out, 0))
+		a.VMOVUPS(m, at(out, floatMinimums))
+		for block := range 4 {
+			low, high := a.YMM(), a.YMM()
+			a.VMOVDQU(at(w, levels+32*block), high)
+			a.VPAND(mask, high, low)
+			a.VPSRLW(U8(4), high, high)
+			a.VPAND(mask, high, high)
+			a.VMOVDQU(low, at(out, floatLevels+64*block))
+			a.VMOVDQU(high, at(out, floatLevels+64*block+32))
+		}
+		a.ADDQ(U32(q4.groupBytes), w)
+		a.ADDQ(U32(q4Unpacked.groupBytes), out)
+	})
+	a.end()
 }
 
 // q7Tile is q4Tile for MatMulQ7. A pair of products is at most 2 x 127 x 128 =
@@ -112,8 +155,13 @@ func (a *assembler) matMulTile(l layout, rows int, dots func(tileOperands)) {
 		dots(tileOperands{q, w, dot})
 		a.Comment("Scale, then add the minimums' part.")
 		d, m := a.YMM(), a.YMM()
-		a.VCVTPH2PS(at(w, 0), d)
-		a.VCVTPH2PS(at(w, minimums), m)
+		if l == q4Unpacked {
+			a.VMOVUPS(at(w, 0), d)
+			a.VMOVUPS(at(w, floatMinimums), m)
+		} else {
+			a.VCVTPH2PS(at(w, 0), d)
+			a.VCVTPH2PS(at(w, minimums), m)
+		}
 		for r := range rows {
 			a.VCVTDQ2PS(dot[r], dot[r])
 			a.VMULPS(d, dot[r], dot[r])

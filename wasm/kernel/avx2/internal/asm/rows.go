@@ -163,60 +163,15 @@ func (a *assembler) quantise() {
 	a.function("quantise", "func(q *int8, scale, sums, x *float32, groups int)",
 		"quantise is kernel.Kernels.Quantise for consecutive groups of 32. groups > 0.")
 	q, scale, sums, x := a.param("q"), a.param("scale"), a.param("sums"), a.param("x")
-	order, magnitude, top := a.YMM(), a.YMM(), a.YMM()
-	a.VMOVDQU(a.data("unpackOrder", 0, 4, 1, 5, 2, 6, 3, 7), order)
-	a.VMOVDQU(a.words(0x7fffffff), magnitude)
-	a.VMOVUPS(a.floats(127), top)
+	c := a.loadQuantise()
 	a.loop("group", a.param("groups"), func() {
-		v, peaks := vectors(4, a.YMM), vectors(4, a.YMM)
+		v := vectors(4, a.YMM)
 		for i, t := range v {
 			a.VMOVUPS(at(x, 32*i), t)
-			a.VPAND(magnitude, t, peaks[i])
 		}
-		a.Comment("The bits of floats without a sign are in the order of integers.")
-		a.VPMAXSD(peaks[1], peaks[0], peaks[0])
-		a.VPMAXSD(peaks[3], peaks[2], peaks[2])
-		peak := peaks[0]
-		a.VPMAXSD(peaks[2], peak, peak)
-		a.across(peak, a.VPMAXSD)
-
-		a.Comment("The factor is 0 where the peak is below kernel.QuantiseMin.")
-		quotient, divisor, factor := a.YMM(), a.YMM(), a.YMM()
-		a.VBLENDPS(U8(0x55), top, peak, quotient)
-		a.VBLENDPS(U8(0xaa), top, peak, divisor)
-		a.VDIVPS(divisor, quotient, quotient)
-		a.VCMPPS(U8(notBelow), a.floats(kernel.QuantiseMin), peak, peak)
-		a.VMOVSLDUP(quotient, factor)
-		a.VANDPS(peak, factor, factor)
-		for _, t := range v {
-			a.VMULPS(factor, t, t)
-			a.VCVTPS2DQ(t, t)
-		}
-		step := quotient.AsX()
-		a.VMOVSHDUP(step, step)
+		step, sum := a.quantiseGroup(c, v)
 		a.VMOVSS(step, at(scale, 0))
-
-		a.Comment("The sum is exact in any order.")
-		sum, half := a.YMM(), a.XMM()
-		a.VPADDD(v[1], v[0], sum)
-		a.VPADDD(v[2], sum, sum)
-		a.VPADDD(v[3], sum, sum)
-		a.VEXTRACTI128(U8(1), sum, half)
-		low := sum.AsX()
-		a.VPADDD(half, low, low)
-		a.VPSHUFD(U8(0x4e), low, half)
-		a.VPADDD(half, low, low)
-		a.VPSHUFD(U8(0xb1), low, half)
-		a.VPADDD(half, low, low)
-		a.VCVTDQ2PS(low, low)
-		a.VMULSS(step, low, low)
-		a.VMOVSS(low, at(sums, 0))
-
-		a.Comment("Packing works within halves of registers; the permutation mends the order.")
-		a.VPACKSSDW(v[1], v[0], v[0])
-		a.VPACKSSDW(v[3], v[2], v[2])
-		a.VPACKSSWB(v[2], v[0], v[0])
-		a.VPERMD(v[0], order, v[0])
+		a.VMOVSS(sum, at(sums, 0))
 		a.VMOVDQU(v[0], at(q, 0))
 		a.ADDQ(U32(128), x)
 		a.ADDQ(Imm(32), q)
@@ -224,6 +179,69 @@ func (a *assembler) quantise() {
 		a.ADDQ(Imm(4), sums)
 	})
 	a.end()
+}
+
+// quantiseConstants are what quantiseGroup keeps in registers.
+type quantiseConstants struct{ order, magnitude, top reg.VecVirtual }
+
+func (a *assembler) loadQuantise() quantiseConstants {
+	c := quantiseConstants{a.YMM(), a.YMM(), a.YMM()}
+	a.VMOVDQU(a.data("unpackOrder", 0, 4, 1, 5, 2, 6, 3, 7), c.order)
+	a.VMOVDQU(a.words(0x7fffffff), c.magnitude)
+	a.VMOVUPS(a.floats(127), c.top)
+	return c
+}
+
+// quantiseGroup leaves the levels of 32 floats in v[0]; step and sum have their
+// scale and the sum times the scale in lane 0.
+func (a *assembler) quantiseGroup(c quantiseConstants, v []reg.VecVirtual) (step, sum reg.Register) {
+	peaks := vectors(4, a.YMM)
+	for i, t := range v {
+		a.VPAND(c.magnitude, t, peaks[i])
+	}
+	a.Comment("The bits of floats without a sign are in the order of integers.")
+	a.VPMAXSD(peaks[1], peaks[0], peaks[0])
+	a.VPMAXSD(peaks[3], peaks[2], peaks[2])
+	peak := peaks[0]
+	a.VPMAXSD(peaks[2], peak, peak)
+	a.across(peak, a.VPMAXSD)
+
+	a.Comment("The factor is 0 where the peak is below kernel.QuantiseMin.")
+	quotient, divisor, factor := a.YMM(), a.YMM(), a.YMM()
+	a.VBLENDPS(U8(0x55), c.top, peak, quotient)
+	a.VBLENDPS(U8(0xaa), c.top, peak, divisor)
+	a.VDIVPS(divisor, quotient, quotient)
+	a.VCMPPS(U8(notBelow), a.floats(kernel.QuantiseMin), peak, peak)
+	a.VMOVSLDUP(quotient, factor)
+	a.VANDPS(peak, factor, factor)
+	for _, t := range v {
+		a.VMULPS(factor, t, t)
+		a.VCVTPS2DQ(t, t)
+	}
+	step = quotient.AsX()
+	a.VMOVSHDUP(step, step)
+
+	a.Comment("The sum is exact in any order.")
+	total, half := a.YMM(), a.XMM()
+	a.VPADDD(v[1], v[0], total)
+	a.VPADDD(v[2], total, total)
+	a.VPADDD(v[3], total, total)
+	a.VEXTRACTI128(U8(1), total, half)
+	low := total.AsX()
+	a.VPADDD(half, low, low)
+	a.VPSHUFD(U8(0x4e), low, half)
+	a.VPADDD(half, low, low)
+	a.VPSHUFD(U8(0xb1), low, half)
+	a.VPADDD(half, low, low)
+	a.VCVTDQ2PS(low, low)
+	a.VMULSS(step, low, low)
+
+	a.Comment("Packing works within halves of registers; the permutation mends the order.")
+	a.VPACKSSDW(v[1], v[0], v[0])
+	a.VPACKSSDW(v[3], v[2], v[2])
+	a.VPACKSSWB(v[2], v[0], v[0])
+	a.VPERMD(v[0], c.order, v[0])
+	return step, low
 }
 
 func (a *assembler) rope() {
@@ -243,15 +261,9 @@ func (a *assembler) rope() {
 			u, v := a.YMM(), a.YMM()
 			a.VMOVUPS(first, u)
 			a.VMOVUPS(second, v)
-			uCos, uSin, vCos, vSin := a.YMM(), a.YMM(), a.YMM(), a.YMM()
-			a.VMULPS(cos, u, uCos)
-			a.VMULPS(sin, v, vSin)
-			a.VSUBPS(vSin, uCos, uCos)
-			a.VMOVUPS(uCos, first)
-			a.VMULPS(cos, v, vCos)
-			a.VMULPS(sin, u, uSin)
-			a.VADDPS(uSin, vCos, vCos)
-			a.VMOVUPS(vCos, second)
+			u, v = a.rotate(u, v, cos, sin)
+			a.VMOVUPS(u, first)
+			a.VMOVUPS(v, second)
 			a.ADDQ(Imm(32), x)
 			a.ADDQ(Imm(32), turn)
 		})
@@ -260,20 +272,26 @@ func (a *assembler) rope() {
 	a.end()
 }
 
+// rotate returns u*cos - v*sin and v*cos + u*sin.
+func (a *assembler) rotate(u, v reg.VecVirtual, cos, sin Op) (first, second reg.VecVirtual) {
+	uCos, uSin, vCos, vSin := a.YMM(), a.YMM(), a.YMM(), a.YMM()
+	a.VMULPS(cos, u, uCos)
+	a.VMULPS(sin, v, vSin)
+	a.VSUBPS(vSin, uCos, uCos)
+	a.VMULPS(cos, v, vCos)
+	a.VMULPS(sin, u, uSin)
+	a.VADDPS(uSin, vCos, vCos)
+	return uCos, vCos
+}
+
 func (a *assembler) swiGLU() {
 	a.function("swiGLU", "func(out, gate, up *float32, blocks int)",
 		"swiGLU sets out = (gate / (1 + Exp(-gate))) * up for 8*blocks floats. blocks > 0.")
 	out, gate, up := a.param("out"), a.param("gate"), a.param("up")
-	sign, one := a.YMM(), a.YMM()
-	a.VMOVUPS(a.words(1<<31), sign)
-	a.VMOVUPS(a.floats(1), one)
 	a.loop("block", a.param("blocks"), func() {
-		g, t := a.YMM(), a.YMM()
+		g := a.YMM()
 		a.VMOVUPS(at(gate, 0), g)
-		a.VXORPS(sign, g, t)
-		e := a.exp(t)
-		a.VADDPS(e, one, e)
-		a.VDIVPS(e, g, g)
+		a.silu(g)
 		a.VMULPS(at(up, 0), g, g)
 		a.VMOVUPS(g, at(out, 0))
 		for _, p := range []reg.GPVirtual{gate, up, out} {
@@ -283,36 +301,30 @@ func (a *assembler) swiGLU() {
 	a.end()
 }
 
+// silu sets g = g / (1 + Exp(-g)).
+func (a *assembler) silu(g reg.VecVirtual) {
+	t := a.YMM()
+	a.VXORPS(a.words(1<<31), g, t)
+	e := a.exp(t)
+	a.VADDPS(a.floats(1), e, e)
+	a.VDIVPS(e, g, g)
+}
+
 // gelu works on two vectors at a time where it can: the chains of products are
 // longer than the processor looks ahead.
 func (a *assembler) gelu() {
 	a.function("gelu", "func(x, b *float32, blocks int)",
 		"gelu sets x = kernel.GELU(x + b) for 8*blocks floats. blocks > 0.")
 	x, b, blocks := a.param("x"), a.param("b"), a.param("blocks")
-	zero := a.zero()
-	magnitude, limit := a.YMM(), a.YMM()
-	a.VMOVUPS(a.words(0x7fffffff), magnitude)
-	a.VMOVUPS(a.floats(kernel.GELUMax), limit)
-
+	constants := a.loadGELU()
 	step := func(count int) {
-		v, t, u := vectors(count, a.YMM), vectors(count, a.YMM), vectors(count, a.YMM)
+		v := vectors(count, a.YMM)
 		for i := range count {
 			a.VMOVUPS(at(x, 32*i), v[i])
 			a.VADDPS(at(b, 32*i), v[i], v[i])
-			a.VANDPS(magnitude, v[i], t[i])
-			a.VMINPS(limit, t[i], t[i])
-			a.VSUBPS(a.floats(kernel.GELUCentre), t[i], t[i])
-			a.VMULPS(t[i], t[i], u[i])
 		}
-		odd, even := a.horner(u, kernel.GELUOdd[:]), a.horner(u, kernel.GELUEven[:])
+		a.geluOf(constants, v)
 		for i := range count {
-			a.VMULPS(odd[i], t[i], t[i])
-			a.VADDPS(t[i], even[i], even[i])
-			a.VMOVUPS(a.floats(kernel.GELUSquare), t[i])
-			a.VSUBPS(u[i], t[i], t[i])
-			a.VMULPS(even[i], t[i], t[i])
-			a.VMAXPS(zero, v[i], v[i]) // +0 where both are zeros
-			a.VSUBPS(t[i], v[i], v[i])
 			a.VMOVUPS(v[i], at(x, 32*i))
 		}
 		a.ADDQ(U32(32*count), x)
@@ -327,6 +339,37 @@ func (a *assembler) gelu() {
 	a.loop("pair", blocks, func() { step(2) })
 	a.Label("done")
 	a.end()
+}
+
+// geluConstants are what geluOf keeps in registers.
+type geluConstants struct{ zero, magnitude, limit reg.VecVirtual }
+
+func (a *assembler) loadGELU() (c geluConstants) {
+	c.zero, c.magnitude, c.limit = a.zero(), a.YMM(), a.YMM()
+	a.VMOVUPS(a.words(0x7fffffff), c.magnitude)
+	a.VMOVUPS(a.floats(kernel.GELUMax), c.limit)
+	return c
+}
+
+// geluOf sets each v = kernel.GELU(v).
+func (a *assembler) geluOf(c geluConstants, v []reg.VecVirtual) {
+	t, u := vectors(len(v), a.YMM), vectors(len(v), a.YMM)
+	for i := range v {
+		a.VANDPS(c.magnitude, v[i], t[i])
+		a.VMINPS(c.limit, t[i], t[i])
+		a.VSUBPS(a.floats(kernel.GELUCentre), t[i], t[i])
+		a.VMULPS(t[i], t[i], u[i])
+	}
+	odd, even := a.horner(u, kernel.GELUOdd[:]), a.horner(u, kernel.GELUEven[:])
+	for i := range v {
+		a.VMULPS(odd[i], t[i], t[i])
+		a.VADDPS(t[i], even[i], even[i])
+		a.VMOVUPS(a.floats(kernel.GELUSquare), t[i])
+		a.VSUBPS(u[i], t[i], t[i])
+		a.VMULPS(even[i], t[i], t[i])
+		a.VMAXPS(c.zero, v[i], v[i]) // +0 where both are zeros
+		a.VSUBPS(t[i], v[i], v[i])
+	}
 }
 
 // horner evaluates a polynomial, coefficients lowest first, in each of u.

@@ -8,26 +8,28 @@ import (
 	"github.com/mmcloughlin/avo/reg"
 )
 
-// vnniTile is a tile of two panels side by side in 512-bit registers, with
-// VPDPBUSD, which sums four products in 32 bits. All instructions have EVEX
-// forms, so that any of the 32 registers serves. Four panels and six rows, with
-// fewer loads of activations, were slower by a tenth.
-func (a *assembler) vnniTile(l layout, rows int) {
-	name := fmt.Sprintf("%sVNNITile%d", l.name, rows)
+// vnniTile is a tile of two or four panels side by side in 512-bit registers, with
+// VPDPBUSD, which sums four products in 32 bits. All instructions have EVEX forms,
+// so that any of the 32 registers serves. Processors load two vectors in the time
+// of two products: activations that two registers of weights share are loaded
+// once, not as operands of both.
+func (a *assembler) vnniTile(l layout, rows, panels int) {
+	name := fmt.Sprintf("%sVNNITile%dx%d", l.name, rows, panels*8)
 	a.function(name, tileSignature,
-		fmt.Sprintf("%s multiplies a tile of rows, %d high, by two panels.", name, rows),
+		fmt.Sprintf("%s multiplies a tile of rows, %d high, by %d panels.", name, rows, panels),
 		"n is the number of columns of out; groups > 0.")
-	groups, left := a.param("groups"), a.param("w")
+	groups := a.param("groups")
 	q, scale, sums := a.activations(groups, rows)
-	right := a.GP64()
-	a.IMUL3Q(U32(l.groupBytes), groups, right)
-	a.ADDQ(left, right)
+	panel := a.GP64()
+	a.IMUL3Q(U32(l.groupBytes), groups, panel)
+	w := a.matrix(a.param("w"), panel, panels)
 	var mask reg.VecVirtual
 	if l == q4 {
 		mask = a.ZMM()
 		a.VPBROADCASTD(a.words(0x0f0f_0f0f), mask)
 	}
-	acc, dot := vectors(rows, a.ZMM), vectors(rows, a.ZMM)
+	parts := panels / 2
+	acc, dot := vectors(rows*parts, a.ZMM), vectors(rows*parts, a.ZMM)
 	for _, v := range acc {
 		a.VPXORD(v, v, v)
 	}
@@ -36,61 +38,86 @@ func (a *assembler) vnniTile(l layout, rows int) {
 		for _, v := range dot {
 			a.VPXORD(v, v, v)
 		}
-		multiply := func(step int, weights reg.VecVirtual) {
+		multiply := func(step int, weights []reg.VecVirtual) {
 			a.Commentf("Inputs %d to %d.", 4*step, 4*step+3)
 			for r := range rows {
-				a.vpdpbusd([]string{"BCST"}, q.row(r, 4*step), weights, dot[r])
+				if parts == 1 {
+					a.vpdpbusd([]string{"BCST"}, q.row(r, 4*step), weights[0], dot[r])
+					continue
+				}
+				x := a.ZMM()
+				a.VPBROADCASTD(q.row(r, 4*step), x)
+				for i, v := range weights {
+					a.vpdpbusd(nil, x, v, dot[r*parts+i])
+				}
 			}
+		}
+		// each makes a register of every pair of panels.
+		each := func(load func(left, right Mem) reg.VecVirtual, offset int) (v []reg.VecVirtual) {
+			for i := range parts {
+				v = append(v, load(w.row(2*i, offset), w.row(2*i+1, offset)))
+			}
+			return v
 		}
 		if l == q4 {
 			for block := range 4 {
-				low, high := a.ZMM(), a.levels(left, right, levels+32*block)
-				a.VPANDD(mask, high, low)
-				a.VPSRLW(U8(4), high, high)
-				a.VPANDD(mask, high, high)
+				high := each(a.levels, levels+32*block)
+				low := vectors(parts, a.ZMM)
+				for i, v := range high {
+					a.VPANDD(mask, v, low[i])
+				}
 				multiply(2*block, low)
+				for _, v := range high {
+					a.VPSRLW(U8(4), v, v)
+					a.VPANDD(mask, v, v)
+				}
 				multiply(2*block+1, high)
 			}
 		} else {
 			for step := range 8 {
-				multiply(step, a.levels(left, right, levels+32*step))
+				multiply(step, each(a.levels, levels+32*step))
 			}
 		}
 		a.Comment("Scale, then add the minimums' part.")
-		d, m := a.halves(left, right, 0), a.halves(left, right, minimums)
+		d, m := each(a.halves, 0), each(a.halves, minimums)
 		for r := range rows {
-			a.VCVTDQ2PS(dot[r], dot[r])
-			a.VMULPS(d, dot[r], dot[r])
-			a.VMULPS_BCST(scale.row(r, 0), dot[r], dot[r])
-			a.VADDPS(dot[r], acc[r], acc[r])
-			t := a.ZMM()
-			a.VMULPS_BCST(sums.row(r, 0), m, t)
-			a.VADDPS(t, acc[r], acc[r])
+			for i := range parts {
+				dot, acc := dot[r*parts+i], acc[r*parts+i]
+				a.VCVTDQ2PS(dot, dot)
+				a.VMULPS(d[i], dot, dot)
+				a.VMULPS_BCST(scale.row(r, 0), dot, dot)
+				a.VADDPS(dot, acc, acc)
+				t := a.ZMM()
+				a.VMULPS_BCST(sums.row(r, 0), m[i], t)
+				a.VADDPS(t, acc, acc)
+			}
 		}
 		a.ADDQ(Imm(32), q.base)
 		a.ADDQ(Imm(4), scale.base)
 		a.ADDQ(Imm(4), sums.base)
-		a.ADDQ(U32(l.groupBytes), left)
-		a.ADDQ(U32(l.groupBytes), right)
+		a.ADDQ(U32(l.groupBytes), w.base)
 	})
 
-	a.storeRows(acc)
+	out := a.floatMatrix("out", "n", rows)
+	for i, v := range acc {
+		a.VMOVUPS(v, out.row(i/parts, 64*(i%parts)))
+	}
 	a.end()
 }
 
 // levels loads 32 bytes of either panel.
-func (a *assembler) levels(left, right reg.GPVirtual, offset int) reg.VecVirtual {
+func (a *assembler) levels(left, right Mem) reg.VecVirtual {
 	v := a.ZMM()
-	a.load(at(left, offset), v.AsY(), v)
-	a.VINSERTI64X4(U8(1), at(right, offset), v, v)
+	a.load(left, v.AsY(), v)
+	a.VINSERTI64X4(U8(1), right, v, v)
 	return v
 }
 
 // halves widens eight float16 of either panel.
-func (a *assembler) halves(left, right reg.GPVirtual, offset int) reg.VecVirtual {
+func (a *assembler) halves(left, right Mem) reg.VecVirtual {
 	v := a.ZMM()
-	a.load(at(left, offset), v.AsX(), v)
-	a.VINSERTI32X4(U8(1), at(right, offset), v.AsY(), v.AsY())
+	a.load(left, v.AsX(), v)
+	a.VINSERTI32X4(U8(1), right, v.AsY(), v.AsY())
 	a.VCVTPH2PS(v.AsY(), v)
 	return v
 }

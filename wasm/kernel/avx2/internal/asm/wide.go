@@ -192,12 +192,9 @@ func (a *assembler) swiGLU512() {
 		"swiGLU512 sets out = (gate / (1 + Exp(-gate))) * up for 16*blocks floats. blocks > 0.")
 	out, gate, up := a.param("out"), a.param("gate"), a.param("up")
 	a.loop("block", a.param("blocks"), func() {
-		g, t := a.ZMM(), a.ZMM()
+		g := a.ZMM()
 		a.VMOVUPS(at(gate, 0), g)
-		a.VPXORD_BCST(a.words(1<<31), g, t)
-		e := a.exp512(t)
-		a.VADDPS_BCST(a.floats(1), e, e)
-		a.VDIVPS(e, g, g)
+		a.silu512(g)
 		a.VMULPS(at(up, 0), g, g)
 		a.VMOVUPS(g, at(out, 0))
 		for _, p := range []reg.GPVirtual{gate, up, out} {
@@ -207,37 +204,24 @@ func (a *assembler) swiGLU512() {
 	a.end()
 }
 
+func (a *assembler) silu512(g reg.VecVirtual) {
+	t := a.ZMM()
+	a.VPXORD_BCST(a.words(1<<31), g, t)
+	e := a.exp512(t)
+	a.VADDPS_BCST(a.floats(1), e, e)
+	a.VDIVPS(e, g, g)
+}
+
 func (a *assembler) gelu512() {
 	a.function("gelu512", "func(x, b *float32, blocks int)",
 		"gelu512 sets x = kernel.GELU(x + b) for 16*blocks floats. blocks > 0.")
 	x, b := a.param("x"), a.param("b")
 	zero := a.zero512()
 	a.loop("block", a.param("blocks"), func() {
-		v, t, u, h := a.ZMM(), a.ZMM(), a.ZMM(), a.ZMM()
+		v := a.ZMM()
 		a.VMOVUPS(at(x, 0), v)
 		a.VADDPS(at(b, 0), v, v)
-		a.VPANDD_BCST(a.words(0x7fffffff), v, t)
-		a.VMINPS_BCST(a.floats(kernel.GELUMax), t, t)
-		a.VSUBPS_BCST(a.floats(kernel.GELUCentre), t, t)
-		a.VMULPS(t, t, u)
-		horner := func(coefficients []float32) reg.VecVirtual {
-			p, last := a.ZMM(), len(coefficients)-1
-			a.VMULPS_BCST(a.floats(coefficients[last]), u, p)
-			for i := last - 1; i > 0; i-- {
-				a.VADDPS_BCST(a.floats(coefficients[i]), p, p)
-				a.VMULPS(u, p, p)
-			}
-			a.VADDPS_BCST(a.floats(coefficients[0]), p, p)
-			return p
-		}
-		odd, even := horner(kernel.GELUOdd[:]), horner(kernel.GELUEven[:])
-		a.VMULPS(odd, t, t)
-		a.VADDPS(t, even, even)
-		a.VBROADCASTSS(a.floats(kernel.GELUSquare), h)
-		a.VSUBPS(u, h, h)
-		a.VMULPS(even, h, h)
-		a.VMAXPS(zero, v, v) // +0 where both are zeros
-		a.VSUBPS(h, v, v)
+		a.geluOf512(zero, v)
 		a.VMOVUPS(v, at(x, 0))
 		a.ADDQ(Imm(64), x)
 		a.ADDQ(Imm(64), b)
@@ -245,45 +229,45 @@ func (a *assembler) gelu512() {
 	a.end()
 }
 
+func (a *assembler) geluOf512(zero, v reg.VecVirtual) {
+	t, u, h := a.ZMM(), a.ZMM(), a.ZMM()
+	a.VPANDD_BCST(a.words(0x7fffffff), v, t)
+	a.VMINPS_BCST(a.floats(kernel.GELUMax), t, t)
+	a.VSUBPS_BCST(a.floats(kernel.GELUCentre), t, t)
+	a.VMULPS(t, t, u)
+	horner := func(coefficients []float32) reg.VecVirtual {
+		p, last := a.ZMM(), len(coefficients)-1
+		a.VMULPS_BCST(a.floats(coefficients[last]), u, p)
+		for i := last - 1; i > 0; i-- {
+			a.VADDPS_BCST(a.floats(coefficients[i]), p, p)
+			a.VMULPS(u, p, p)
+		}
+		a.VADDPS_BCST(a.floats(coefficients[0]), p, p)
+		return p
+	}
+	odd, even := horner(kernel.GELUOdd[:]), horner(kernel.GELUEven[:])
+	a.VMULPS(odd, t, t)
+	a.VADDPS(t, even, even)
+	a.VBROADCASTSS(a.floats(kernel.GELUSquare), h)
+	a.VSUBPS(u, h, h)
+	a.VMULPS(even, h, h)
+	a.VMAXPS(zero, v, v) // +0 where both are zeros
+	a.VSUBPS(h, v, v)
+}
+
 func (a *assembler) quantise512() {
 	a.function("quantise512", "func(q *int8, scale, sums, x *float32, groups int)",
 		"quantise512 is kernel.Kernels.Quantise for consecutive groups of 32. groups > 0.")
 	q, scale, sums, x := a.param("q"), a.param("scale"), a.param("sums"), a.param("x")
-	magnitude := a.ZMM()
-	a.VPBROADCASTD(a.words(0x7fffffff), magnitude)
-	top := a.XMM()
-	a.VMOVSS(a.floats(127), top)
+	magnitude, top := a.loadQuantise512()
 	a.loop("group", a.param("groups"), func() {
-		v, peaks := vectors(2, a.ZMM), vectors(2, a.ZMM)
+		v := vectors(2, a.ZMM)
 		for i, t := range v {
 			a.VMOVUPS(at(x, 64*i), t)
-			a.VPANDD(magnitude, t, peaks[i])
 		}
-		a.Comment("The bits of floats without a sign are in the order of integers.")
-		a.VPMAXSD(peaks[1], peaks[0], peaks[0])
-		quarter := a.reduce512(peaks[0], a.VPMAXSD)
-
-		a.Comment("The factor is 0 where the peak is below kernel.QuantiseMin.")
-		step, inverse, mask, factor := a.XMM(), a.XMM(), a.XMM(), a.ZMM()
-		a.VDIVSS(top, quarter, step)
-		a.VDIVSS(quarter, top, inverse)
-		a.VCMPSS(U8(notBelow), a.floats(kernel.QuantiseMin), quarter, mask)
-		a.VANDPS(mask, inverse, inverse)
+		step, sum := a.quantiseGroup512(magnitude, top, v)
 		a.VMOVSS(step, at(scale, 0))
-		a.VBROADCASTSS(inverse, factor)
-		for _, t := range v {
-			a.VMULPS(factor, t, t)
-			a.VCVTPS2DQ(t, t)
-		}
-
-		a.Comment("The sum is exact in any order.")
-		sum := a.ZMM()
-		a.VPADDD(v[1], v[0], sum)
-		total := a.reduce512(sum, a.VPADDD)
-		a.VCVTDQ2PS(total, total)
-		a.VMULSS(step, total, total)
-		a.VMOVSS(total, at(sums, 0))
-
+		a.VMOVSS(sum, at(sums, 0))
 		for i, t := range v {
 			a.VPMOVSDB(t, at(q, 16*i))
 		}
@@ -293,6 +277,45 @@ func (a *assembler) quantise512() {
 		a.ADDQ(Imm(4), sums)
 	})
 	a.end()
+}
+
+// loadQuantise512 loads what quantiseGroup512 keeps in registers.
+func (a *assembler) loadQuantise512() (magnitude, top reg.VecVirtual) {
+	magnitude, top = a.ZMM(), a.XMM()
+	a.VPBROADCASTD(a.words(0x7fffffff), magnitude)
+	a.VMOVSS(a.floats(127), top)
+	return magnitude, top
+}
+
+// quantiseGroup512 leaves levels of 32 bits in v.
+func (a *assembler) quantiseGroup512(magnitude, top reg.VecVirtual, v []reg.VecVirtual) (step, sum reg.Register) {
+	peaks := vectors(2, a.ZMM)
+	for i, t := range v {
+		a.VPANDD(magnitude, t, peaks[i])
+	}
+	a.Comment("The bits of floats without a sign are in the order of integers.")
+	a.VPMAXSD(peaks[1], peaks[0], peaks[0])
+	quarter := a.reduce512(peaks[0], a.VPMAXSD)
+
+	a.Comment("The factor is 0 where the peak is below kernel.QuantiseMin.")
+	scale, inverse, mask, factor := a.XMM(), a.XMM(), a.XMM(), a.ZMM()
+	a.VDIVSS(top, quarter, scale)
+	a.VDIVSS(quarter, top, inverse)
+	a.VCMPSS(U8(notBelow), a.floats(kernel.QuantiseMin), quarter, mask)
+	a.VANDPS(mask, inverse, inverse)
+	a.VBROADCASTSS(inverse, factor)
+	for _, t := range v {
+		a.VMULPS(factor, t, t)
+		a.VCVTPS2DQ(t, t)
+	}
+
+	a.Comment("The sum is exact in any order.")
+	all := a.ZMM()
+	a.VPADDD(v[1], v[0], all)
+	total := a.reduce512(all, a.VPADDD)
+	a.VCVTDQ2PS(total, total)
+	a.VMULSS(scale, total, total)
+	return scale, total
 }
 
 // reduce512 combines the sixteen lanes of v in lane 0 of the result.

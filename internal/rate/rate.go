@@ -8,12 +8,11 @@ import "time"
 const window = time.Millisecond / 2
 
 // Best returns the operations per second, in units of 10^9, of the fastest of many
-// windows of calls, each of the given number of operations. It takes about a
-// fifth of a second.
-func Best(operations float64, call func()) float64 {
+// windows of calls, each of the given number of operations, that fill the time.
+func Best(within time.Duration, operations float64, call func()) float64 {
 	count := 1
 	var best float64
-	for deadline := time.Now().Add(200 * time.Millisecond); best == 0 || time.Now().Before(deadline); {
+	for deadline := time.Now().Add(within); best == 0 || time.Now().Before(deadline); {
 		start := time.Now()
 		for range count {
 			call()
