@@ -9,7 +9,6 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -96,8 +95,6 @@ func articles(data string) (set, error) {
 	}
 	return s, nil
 }
-
-var sectionTitle = regexp.MustCompile(`^PEP (\d+) `)
 
 // proposals are Python's, without their titles and first sentences, which are asked for, and without the headings that
 // are.
