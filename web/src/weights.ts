@@ -1,5 +1,4 @@
 import { sha256, WrongContent, type FileRef, type Store } from "./content.ts";
-import { parts } from "./http.ts";
 import { alone, atOnce } from "./lanes.ts";
 import type { PageHashes, Range } from "./manifest.ts";
 import { release } from "./release.ts";
@@ -223,8 +222,7 @@ export class Weights {
    * wrong bytes.
    */
   private async pourWhole(image: Image, chunk: Chunk, entries: Entry[]): Promise<boolean> {
-    const poured = await Promise.all(entries.map((entry) => this.pour(image, chunk, entry)));
-    if (poured.includes(false)) return false;
+    for (const entry of entries) if (!(await this.pour(image, chunk, entry))) return false;
     // Pages that are verified meanwhile lie over these: the digest has its own copy.
     if ((await sha256(image.view(chunk.offset, chunk.file.bytes))) !== chunk.file.name) return false;
     chunk.complete = true;
@@ -232,26 +230,22 @@ export class Weights {
     return true;
   }
 
-  /** pour writes an entry over pages that are not in place, as it is read; false if it has another length than it should. */
+  /**
+   * pour writes an entry over pages that are not in place; false if it has another
+   * length than it should. It is read at once: Chromium's streams from the cache
+   * sometimes stop for good when many are read into lent memory.
+   */
   private async pour(image: Image, chunk: Chunk, { url, start, end }: Entry): Promise<boolean> {
-    let at = start;
-    try {
-      const found = await this.store.find(url);
-      if (!found?.body) return false;
-      for await (const part of parts(found)) {
-        if (at + part.length > end) return false;
-        for (let from = 0; from < part.length; ) {
-          const page = Math.floor((at + from) / chunk.pageBytes);
-          const to = Math.min(part.length, (page + 1) * chunk.pageBytes - at);
-          if (!chunk.present[page]) image.write(chunk.offset + at + from, part.subarray(from, to));
-          from = to;
-        }
-        at += part.length;
-      }
-    } catch {
-      return false; // what the browser cannot read is fetched
+    const bytes = await this.store.read(url);
+    if (bytes?.length !== end - start) return false;
+    for (let at = start; at < end; ) {
+      const page = Math.floor(at / chunk.pageBytes);
+      const to = Math.min(end, (page + 1) * chunk.pageBytes);
+      if (!chunk.present[page]) image.write(chunk.offset + at, bytes.subarray(at - start, to - start));
+      at = to;
     }
-    return at === end;
+    release(bytes);
+    return true;
   }
 }
 
