@@ -100,7 +100,7 @@ func (b *bench) documentParts(f *findings) []report.Part {
 		})
 	}
 	return []report.Part{
-		report.Text("Texts of one length, given all at once; the pages are cross-origin isolated, as the peers' threads need it. Ours are workers with a model each, which need no isolation; a second one is started only when more than half a second of work is left. transformers.js gets batches of eight."),
+		report.Text("Texts of one length, given all at once; the pages are cross-origin isolated, as the peers' threads need it. Ours are workers with a model each, which need no isolation; a second one is started only when 450 ms of work are left. transformers.js gets batches of eight."),
 		table,
 	}
 }

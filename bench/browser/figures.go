@@ -26,18 +26,13 @@ func (b *bench) figures(f *findings) []measure.Figure {
 	time := func(name string, target float64, peers []string, ours string, tokens int) measure.Figure {
 		return compare(name, fmt.Sprintf("%d tokens", tokens), target, peers, ours, func(system string) string { return textCase(system, tokens) })
 	}
-	slim := func(name string, target float64, tokens int) measure.Figure {
-		figure := time(name, target, []string{effirSmol}, effirSlimSmol, tokens)
-		figure.Reason = "no package of a slim SmolLM2 was given (--smol-slim)"
-		return figure
-	}
 	return append([]measure.Figure{
 		time("minilm_16_vs_transformersjs", 2.5, transformersInt8, effirMiniLM, 16),
 		time("minilm_128_vs_transformersjs", 2, transformersInt8, effirMiniLM, 128),
 		time("slim_bge_16_vs_transformersjs_minilm", 2, transformersInt8, effirSlimBGE, 16),
 		time("smol_16_vs_wllama", 8, wllamaFormats, effirSmol, 16),
-		slim("slim_vs_full_16", 1.97, 16),
-		slim("slim_vs_full_128", 1.82, 128),
+		time("slim_vs_full_16", 1.97, []string{effirSmol}, effirSlimSmol, 16),
+		time("slim_vs_full_128", 1.82, []string{effirSmol}, effirSlimSmol, 128),
 	}, slices.Concat(b.limits(f), []measure.Figure{
 		compare("bytes_vs_transformersjs", "bytes before the first embedding", 2, transformersInt8, clientMiniLM, transferred),
 		compare("first_result_vs_transformersjs", "navigation to first embedding, known page", 3, transformersInt8, clientMiniLM, firstResult),

@@ -37,7 +37,7 @@ func run(ctx context.Context, args []string, log io.Writer) error {
 	b.Register(flags, 20, filepath.Join("docs", "results", "bench-browser.json"), filepath.Join("docs", "bench", "browser.html"))
 	guest := flags.String("guest", filepath.Join("build", "guest.wasm"), "guest `module` to measure")
 	work := flags.String("work", filepath.Join("build", "bench"), "`folder` for models and unfinished measurements")
-	slim := flags.String("smol-slim", "", "`package` of a slim SmolLM2 to compare with the full one")
+	slim := flags.String("smol-slim", "", "`package` of a slim SmolLM2 to compare with the full one; without it, one of the same shape that is not trained")
 	only := flags.String("only", "", "measure only systems whose names match this `pattern`; figures of others are missing")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -78,7 +78,7 @@ func run(ctx context.Context, args []string, log io.Writer) error {
 	for _, phase := range []struct {
 		name string
 		run  func(context.Context) (*outcome, error)
-	}{{"latency", b.latency}, {"startup", b.startup}, {"memory", b.memory}, {"documents", b.documents}} {
+	}{{"latency", b.latency}, {"startup", b.startup}, {"memory", b.memory}, {"documents", b.documents}, {"threshold", b.threshold}} {
 		if results[phase.name], err = kept.do(ctx, phase.name, phase.run); err != nil {
 			return err
 		}

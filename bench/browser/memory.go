@@ -1,11 +1,14 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"os"
 	"time"
 
-	"github.com/chromedp/cdproto/memory"
+	"github.com/chromedp/cdproto/heapprofiler"
+	"github.com/chromedp/cdproto/target"
 	"github.com/chromedp/chromedp"
 
 	"github.com/effir/effir/bench/measure"
@@ -75,10 +78,39 @@ func (t *tab) collect(ctx context.Context) error {
 	if err := wait(ctx, settle); err != nil {
 		return err
 	}
-	if _, err := chromedp.CallBrowser(t.ctx, memory.SimulatePressureNotification, memory.SimulatePressureNotificationParams{Level: memory.PressureLevelCritical}); err != nil {
+	targets, err := chromedp.Targets(t.ctx)
+	if err != nil {
 		return err
 	}
+	for _, info := range targets {
+		if info.Type != "worker" && info.Type != "page" {
+			continue
+		}
+		leave, err := t.collectTarget(info.TargetID)
+		if err != nil {
+			return fmt.Errorf("collecting the garbage of %s: %w", info.URL, err)
+		}
+		defer leave()
+	}
 	return wait(ctx, settle)
+}
+
+// collectTarget starts a collection; leave is called when it is over. It speaks to the target through
+// the browser, since a context of chromedp that ends would end the worker too.
+func (t *tab) collectTarget(id target.ID) (leave func(), err error) {
+	attached, err := chromedp.CallBrowser(t.ctx, target.AttachToTarget, target.AttachToTargetParams{TargetID: id})
+	if err != nil {
+		return nil, err
+	}
+	session := string(attached.SessionID)
+	browser := chromedp.FromContext(t.ctx).Browser
+	leave = func() {
+		_ = browser.Call(t.ctx, "Target.detachFromTarget", map[string]string{"sessionId": session}, nil)
+	}
+	return leave, browser.Call(t.ctx, "Target.sendMessageToTarget", map[string]string{
+		"sessionId": session,
+		"message":   `{"id":1,"method":"` + heapprofiler.CollectGarbage.Method + `"}`,
+	}, nil)
 }
 
 // settle is how long a page gets to load the rest, and to collect garbage.
@@ -101,6 +133,9 @@ func (t *tab) private() (float64, error) {
 	}
 	most := 0.0 // a spare process waits for the next page
 	for _, pid := range processes {
+		if command, _ := os.ReadFile(fmt.Sprintf("/proc/%d/cmdline", pid)); bytes.Contains(command, []byte(browserPage)) {
+			continue
+		}
 		mb, err := measure.PrivateMemory(int(pid))
 		if err != nil {
 			return 0, err
@@ -109,3 +144,6 @@ func (t *tab) private() (float64, error) {
 	}
 	return most, nil
 }
+
+// browserPage is the flag of processes of the browser's own pages, such as the list of suggestions.
+const browserPage = "--top-chrome-webui"

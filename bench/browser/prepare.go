@@ -31,7 +31,7 @@ type prepared struct {
 const smolPooling = checkpoint.PoolLast
 
 // prepare brings every model to dir, in the forms that the systems read. What is there already stays.
-// slimSmol is the folder of a package, or empty.
+// slimSmol is the folder of a package; empty: one that is made, untrained.
 func prepare(ctx context.Context, dir, slimSmol string, log io.Writer) (*prepared, error) {
 	p := &prepared{dir: dir, packages: map[string]fs.FS{}, manifests: map[string]*model.Manifest{}, sites: map[string]string{}, gguf: map[string]string{}}
 	fmt.Fprintln(log, "models: all-MiniLM-L6-v2, bge-small-en-v1.5 and SmolLM2-135M-Instruct in the formats of each system")
@@ -45,16 +45,17 @@ func prepare(ctx context.Context, dir, slimSmol string, log io.Writer) (*prepare
 			return nil, err
 		}
 	}
+	slim := from.SlimSmolLM2
+	if slimSmol != "" {
+		slim = func(context.Context) (fs.FS, error) { return os.DirFS(slimSmol), nil }
+	}
 	for name, get := range map[string]func(context.Context) (fs.FS, error){
 		"minilm":         from.MiniLM4,
 		"minilm-7-bit":   from.MiniLM,
 		"smollm2":        from.SmolLM2,
 		"bge-small-slim": func(context.Context) (fs.FS, error) { return models.Open("bge-small-slim") },
-		"smollm2-slim":   func(context.Context) (fs.FS, error) { return os.DirFS(slimSmol), nil },
+		"smollm2-slim":   slim,
 	} {
-		if name == "smollm2-slim" && slimSmol == "" {
-			continue
-		}
 		if p.packages[name], err = get(ctx); err != nil {
 			return nil, err
 		}

@@ -25,7 +25,7 @@ func (b *bench) report(figures []measure.Figure, f *findings, r *measure.Record)
 			{Title: "Milliseconds per text", Parts: b.latencyParts(f)},
 			{Title: "The limit", Parts: limitParts(b, f)},
 			{Title: "Loading and memory", Parts: b.loadParts(f)},
-			{Title: "Many documents", Parts: b.documentParts(f)},
+			{Title: "Many documents", Parts: append(b.documentParts(f), thresholdParts(f)...)},
 			{Title: "Same answers", Parts: b.cosineParts(f)},
 			{Title: "How it was measured", Parts: method},
 		},

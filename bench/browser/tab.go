@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log"
 	"strings"
 	"time"
 
@@ -38,7 +39,7 @@ func openTab(ctx context.Context, s system) (*tab, error) {
 		chromedp.Flag("disable-component-update", true),
 	)
 	allocator, release := chromedp.NewExecAllocator(ctx, options...)
-	page, cancel := chromedp.NewContext(allocator)
+	page, cancel := chromedp.NewContext(allocator, chromedp.WithErrorf(logUnlessStray))
 	t := &tab{system: s, ctx: page, stop: func() { cancel(); release() }}
 	if err := chromedp.Do(page, chromedp.Navigate("about:blank")); err != nil {
 		t.stop()
@@ -51,6 +52,13 @@ func openTab(ctx context.Context, s system) (*tab, error) {
 	}
 	t.version = about.Product
 	return t, nil
+}
+
+// logUnlessStray leaves out what chromedp says of sessions that it did not open, see collectTarget.
+func logUnlessStray(format string, args ...any) {
+	if line := fmt.Sprintf(format, args...); !strings.HasPrefix(line, "executor for") {
+		log.Print(line)
+	}
 }
 
 // load opens the system's page on a server, waits for its first embedding and returns the

@@ -7,7 +7,8 @@ import (
 	"strings"
 )
 
-// PrivateMemory returns the MB that a process shares with no other. It knows them on Linux only.
+// PrivateMemory returns the MB that a process has written and shares with no other; pages of program
+// files that nobody else happens to run do not count. It knows them on Linux only.
 func PrivateMemory(pid int) (float64, error) {
 	text, err := os.ReadFile(fmt.Sprintf("/proc/%d/smaps_rollup", pid))
 	if err != nil {
@@ -16,7 +17,7 @@ func PrivateMemory(pid int) (float64, error) {
 	total := 0.0
 	for line := range strings.Lines(string(text)) {
 		fields := strings.Fields(line)
-		if len(fields) != 3 || !strings.HasPrefix(fields[0], "Private_") {
+		if len(fields) != 3 || fields[0] != "Private_Dirty:" {
 			continue
 		}
 		kib, err := strconv.ParseFloat(fields[1], 64)

@@ -8,11 +8,13 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/effir/effir/bench/fetch"
 	"github.com/effir/effir/internal/atomicfile"
 	"github.com/effir/effir/toolchain/checkpoint"
+	"github.com/effir/effir/toolchain/compress"
 	"github.com/effir/effir/toolchain/export"
 	"github.com/effir/effir/toolchain/gguf"
 	"github.com/effir/effir/toolchain/ggufexport"
@@ -54,10 +56,35 @@ const miniLM = "all-minilm-l6-v2"
 // the state of its last token: so llama.cpp does its least work, which for a mean computes the next
 // token behind every token.
 func (d Dir) SmolLM2(ctx context.Context) (fs.FS, error) {
-	return d.export(ctx, importer.DefaultModel, "smollm2", export.Options{
-		Name: importer.DefaultModel, Precision: export.Precision{Weights: 4, Embedding: 8},
-		Embedding: model.Embedding{Pooling: checkpoint.PoolLast},
+	return d.export(ctx, importer.DefaultModel, "smollm2", smolLM2(importer.DefaultModel))
+}
+
+// SlimSmolLM2 returns SmolLM2 in the shape that EffiR gives a model: without half of its MLPs, mostly
+// deep ones, and with 71 % of the neurons of the others. It is not trained: good for timing alone.
+func (d Dir) SlimSmolLM2(ctx context.Context) (fs.FS, error) {
+	return d.make(ctx, importer.DefaultModel, "smollm2-slim", func(files *checkpoint.Checkpoint, dir string) error {
+		plan := compress.Plan{DropMLP: []int{3, 11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21, 22, 23, 25}, Neurons: map[int][]int{}}
+		for layer := range files.Config().NumHiddenLayers {
+			if !slices.Contains(plan.DropMLP, layer) {
+				for neuron := range 1088 {
+					plan.Neurons[layer] = append(plan.Neurons[layer], neuron)
+				}
+			}
+		}
+		slim, err := compress.New(files, plan)
+		if err != nil {
+			return err
+		}
+		_, err = export.Export(ctx, slim, dir, smolLM2("smollm2-slim-shape"))
+		return err
 	})
+}
+
+func smolLM2(name string) export.Options {
+	return export.Options{
+		Name: name, Precision: export.Precision{Weights: 4, Embedding: 8},
+		Embedding: model.Embedding{Pooling: checkpoint.PoolLast},
+	}
 }
 
 // Folders of ONNX, as transformers.js reads them.

@@ -85,10 +85,15 @@ export class Store {
     return new URL(`${file.name}.bin${query}`, this.folder).href;
   }
 
+  /** find returns what is kept under a URL, unverified and unread. */
+  async find(url: string): Promise<Response | undefined> {
+    return this.cache?.match(url);
+  }
+
   /** read returns what is kept under a URL, unverified. */
   async read(url: string): Promise<Uint8Array<ArrayBuffer> | undefined> {
     try {
-      const entry = await this.cache?.match(url);
+      const entry = await this.find(url);
       return entry && new Uint8Array(await entry.arrayBuffer());
     } catch {
       return undefined;

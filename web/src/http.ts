@@ -1,4 +1,5 @@
 import { ContentError, isAbort, message } from "./errors.ts";
+import { release } from "./release.ts";
 
 /** After this many milliseconds without a byte a connection counts as dead. */
 const STALL = 30_000;
@@ -32,61 +33,34 @@ export async function cancel(response: Response): Promise<void> {
 
 /**
  * parts yields a response's body as it comes; leaving the loop cancels the rest.
- * Bytes are lent until the next part is asked for: where the browser can, all
- * parts lie in the same memory, and megabytes leave no garbage.
+ * Bytes are lent until the next part is asked for: then their memory is given
+ * back, so that megabytes leave no garbage. (Chromium's readers into lent memory
+ * leave none either, but sometimes stop for good on responses from its cache.)
  */
 export async function* parts(response: Response): AsyncGenerator<Uint8Array<ArrayBuffer>, void, undefined> {
-  const watch = watches.get(response);
-  const source = reading(response.body!);
+  const watch = watches.get(response) ?? new Watch(undefined);
+  const reader = (response.body as ReadableStream<Uint8Array<ArrayBuffer>>).getReader();
+  const leave = (): void => void reader.cancel().catch(() => {});
+  watch.signal.addEventListener("abort", leave);
   let size = 0;
   try {
     for (;;) {
-      const value = await source.read();
+      const { value } = await reader.read();
+      watch.signal.throwIfAborted();
       if (!value) return;
-      watch?.moved();
+      watch.moved();
       size += value.length;
       yield value;
-      source.again(value);
+      release(value);
     }
   } catch (thrown) {
-    watch?.outer?.throwIfAborted();
+    watch.outer?.throwIfAborted();
     if (thrown instanceof ContentError || isAbort(thrown)) throw thrown;
     throw new ContentError(`${response.url} broke off after ${size} bytes (${message(thrown)}); try again`, true);
   } finally {
-    watch?.end();
-    source.cancel();
+    watch.end();
+    leave();
   }
-}
-
-const LENT = 1 << 18; // bytes of a part at most
-
-/** Source is a body that is read part by part. */
-interface Source {
-  /** read returns undefined at the end. */
-  read(): Promise<Uint8Array<ArrayBuffer> | undefined>;
-  /** again says that a part is not needed any more. */
-  again(part: Uint8Array<ArrayBuffer>): void;
-  cancel(): void;
-}
-
-/** reading reads a body into memory that is used again, or as the browser gives it. */
-function reading(body: ReadableStream<Uint8Array<ArrayBuffer>>): Source {
-  let lending: ReadableStreamBYOBReader;
-  try {
-    lending = body.getReader({ mode: "byob" });
-  } catch {
-    const reader = body.getReader();
-    return { read: async () => (await reader.read()).value, again: () => {}, cancel: () => void reader.cancel().catch(() => {}) };
-  }
-  let buffer = new ArrayBuffer(LENT);
-  return {
-    read: async () => {
-      const { done, value } = await lending.read(new Uint8Array(buffer));
-      return done ? undefined : (value as Uint8Array<ArrayBuffer>);
-    },
-    again: (part) => (buffer = part.buffer),
-    cancel: () => void lending.cancel().catch(() => {}),
-  };
 }
 
 /** body reads at most limit bytes and refuses more; count is called with each number of bytes that came. */

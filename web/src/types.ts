@@ -39,7 +39,7 @@ export interface OpenOptions {
    * The most workers that embed at a time, 1 to 16. Default: one for each
    * processor, at most four, fewer on devices with less than 8 GB of memory, as
    * each holds the model. More than one is used only for many texts, once more
-   * than half a second of work is left (PAYS in team.ts), and let go after ten
+   * than some half a second of work is left (PAYS in team.ts), and let go after ten
    * seconds without any. The page need not be cross-origin isolated.
    */
   threads?: number;

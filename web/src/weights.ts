@@ -1,4 +1,5 @@
 import { sha256, WrongContent, type FileRef, type Store } from "./content.ts";
+import { parts } from "./http.ts";
 import { alone, atOnce } from "./lanes.ts";
 import type { PageHashes, Range } from "./manifest.ts";
 import { release } from "./release.ts";
@@ -230,22 +231,26 @@ export class Weights {
     return true;
   }
 
-  /**
-   * pour writes an entry over pages that are not in place; false if it has another
-   * length than it should. It is read at once: Chromium's streams from the cache
-   * sometimes stop for good when many are read into lent memory.
-   */
+  /** pour writes an entry over pages that are not in place, as it is read; false if it has another length than it should. */
   private async pour(image: Image, chunk: Chunk, { url, start, end }: Entry): Promise<boolean> {
-    const bytes = await this.store.read(url);
-    if (bytes?.length !== end - start) return false;
-    for (let at = start; at < end; ) {
-      const page = Math.floor(at / chunk.pageBytes);
-      const to = Math.min(end, (page + 1) * chunk.pageBytes);
-      if (!chunk.present[page]) image.write(chunk.offset + at, bytes.subarray(at - start, to - start));
-      at = to;
+    let at = start;
+    try {
+      const found = await this.store.find(url);
+      if (!found?.body) return false;
+      for await (const part of parts(found)) {
+        if (at + part.length > end) return false;
+        for (let from = 0; from < part.length; ) {
+          const page = Math.floor((at + from) / chunk.pageBytes);
+          const to = Math.min(part.length, (page + 1) * chunk.pageBytes - at);
+          if (!chunk.present[page]) image.write(chunk.offset + at + from, part.subarray(from, to));
+          from = to;
+        }
+        at += part.length;
+      }
+    } catch {
+      return false; // what the browser cannot read is fetched
     }
-    release(bytes);
-    return true;
+    return at === end;
   }
 }
 
