@@ -44,7 +44,7 @@ func (r *Result) markdown(b *strings.Builder) {
 		if i > 0 && reference > 0 {
 			kept = fmt.Sprintf("%.1f %%", 100*mean/reference)
 		}
-		fmt.Fprintf(b, " %s | %s | %.1f | %.1f | %.0f |\n", text, kept, float64(row.Cost.LayerParameters)/1e6, float64(row.Cost.MACs)/1e6, float64(row.Cost.Bytes)/1e6)
+		fmt.Fprintf(b, " %s | %s | %.1f | %.1f | %.0f |\n", text, kept, float64(row.Cost.LayerParameters)/1e6, float64(row.Cost.MACs)/1e6, row.bytes()/1e6)
 	}
 	b.WriteString("\n<details><summary>Commands</summary>\n\n")
 	for _, row := range r.Rows {

@@ -36,13 +36,23 @@ type RowResult struct {
 	Commands []string             `json:"commands,omitempty"`
 	Seconds  float64              `json:"seconds"` // of all its commands and seeds
 	Cost     evaluate.Cost        `json:"cost"`
-	NDCG10   map[string][]float64 `json:"ndcg_at_10"` // by dataset, one per seed
-	Means    []float64            `json:"means"`      // over datasets, one per seed
+	Bits     float64              `json:"bits,omitempty"` // of a weight of the layers where that is not float32
+	NDCG10   map[string][]float64 `json:"ndcg_at_10"`     // by dataset, one per seed
+	Means    []float64            `json:"means"`          // over datasets, one per seed
 	// P is that of the paired randomisation test against the first row on each
 	// dataset, adjusted by Holm's method, for the first seed.
 	P map[string]float64 `json:"p,omitempty"`
 
 	models []string // names in the evaluation
+}
+
+// bytes is what the model takes with the layers' weights rounded as they were and all else in float32.
+func (r RowResult) bytes() float64 {
+	bytes := float64(r.Cost.Bytes)
+	if r.Bits > 0 {
+		bytes -= float64(r.Cost.LayerParameters) * (32 - r.Bits) / 8
+	}
+	return bytes
 }
 
 // Mean returns the mean over seeds of Means, and half the distance between the

@@ -51,7 +51,7 @@ func Run(ctx context.Context, t Table, settings Settings, effir Command, log io.
 		if !row.Seeded {
 			seeds = seeds[:1]
 		}
-		entry := RowResult{Name: row.Name}
+		entry := RowResult{Name: row.Name, Bits: row.Bits}
 		for _, seed := range seeds {
 			made, err := r.row(ctx, row, seed)
 			if err != nil {

@@ -50,6 +50,8 @@ type Row struct {
 	// Seeded says that the result depends on the seed, so that the row is run
 	// once for each.
 	Seeded bool
+	// Bits of a weight of the layers, scale and minimum of its group included; 0: float32.
+	Bits float64
 }
 
 // Step is a command line of effir, "compress", "finetune" or "quantise", without

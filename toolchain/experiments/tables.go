@@ -1,6 +1,9 @@
 package experiments
 
-import "fmt"
+import (
+	"fmt"
+	"strconv"
+)
 
 // The checkpoints that tables start from, as effir import names them.
 const (
@@ -34,20 +37,28 @@ func precision(name, base string) Table {
 		Question: "How many bits does a weight need, and what does it help to choose levels by the inputs that a matrix sees (calibrated rounding) or to train on with rounded weights? Weights of the layers are rounded in groups of 32 with a scale and a minimum in float16; activations, embeddings and norms stay in float. \"Wide\" rows give the matrices whose outputs suffer most 7 bits.",
 		Rows:     []Row{{Name: "float"}},
 	}
-	for _, bits := range []string{"8", "7", "5", "4", "3"} {
-		t.Rows = append(t.Rows, Row{Name: bits + " bits, plain", Steps: []Step{{"quantise", "--bits", bits}}})
+	plain := func(bits int) Step { return Step{"quantise", "--bits", strconv.Itoa(bits)} }
+	for _, bits := range []int{8, 7, 5, 4, 3} {
+		t.Rows = append(t.Rows, Row{Name: fmt.Sprintf("%d bits, plain", bits), Bits: stored(bits), Steps: []Step{plain(bits)}})
 	}
-	for _, bits := range []string{"7", "5", "4", "3"} {
-		t.Rows = append(t.Rows, Row{Name: bits + " bits, calibrated", Steps: []Step{{"quantise", "--bits", bits, "{data}"}}})
+	for _, bits := range []int{7, 5, 4, 3} {
+		t.Rows = append(t.Rows, Row{Name: fmt.Sprintf("%d bits, calibrated", bits), Bits: stored(bits), Steps: []Step{append(plain(bits), "{data}")}})
 	}
-	for _, share := range []string{"0.1", "0.25"} {
-		t.Rows = append(t.Rows, Row{Name: "4 bits, calibrated, " + share + " wide", Steps: []Step{{"quantise", "--bits", "4", "--wide-bits", "7", "--wide-share", share, "{data}"}}})
+	for _, share := range []float64{0.1, 0.25} {
+		t.Rows = append(t.Rows, Row{
+			Name: fmt.Sprintf("4 bits, calibrated, %g wide", share), Bits: (1-share)*stored(4) + share*stored(7),
+			Steps: []Step{append(plain(4), "--wide-bits", "7", "--wide-share", fmt.Sprint(share), "{data}")},
+		})
 	}
-	t.Rows = append(t.Rows, Row{Name: "4 bits, trained", Seeded: true, Steps: []Step{
-		align("--weight-bits", "4", "--learning-rate", "5e-5"), {"quantise", "--bits", "4"},
+	t.Rows = append(t.Rows, Row{Name: "4 bits, trained", Bits: stored(4), Seeded: true, Steps: []Step{
+		align("--weight-bits", "4", "--learning-rate", "5e-5"), plain(4),
 	}})
 	return t
 }
+
+// stored is what a weight of so many bits takes, its share of the 16-bit scale and minimum of a group
+// of 32 included.
+func stored(bits int) float64 { return float64(bits) + 2*16/32. }
 
 // align is a step of training against the base's own embeddings and states.
 func align(more ...string) Step {
