@@ -35,7 +35,7 @@ func (d Dir) MiniLM(ctx context.Context) (fs.FS, error) {
 }
 
 // MiniLM4 returns all-MiniLM-L6-v2 with weights and token table of 4 bits, the weights rounded by the
-// inputs that they see: 55 % of the bytes of MiniLM at 99.7 % of its nDCG@10.
+// inputs that they see: 55 % of the bytes of MiniLM at 99.6 % of float's nDCG@10 on SciFact.
 func (d Dir) MiniLM4(ctx context.Context) (fs.FS, error) {
 	return d.make(ctx, miniLM, "minilm-4-bit", func(files *checkpoint.Checkpoint, dir string) error {
 		rounder, err := calibrated(ctx, files, 4)
