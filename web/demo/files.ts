@@ -41,24 +41,38 @@ async function change(run: () => Promise<void>): Promise<void> {
   field.value = field.value;
 }
 
-/** add reads and indexes files; it can be cancelled at any moment, and what is stored by then stays. */
-async function add(pick: (signal: AbortSignal) => Promise<Picked[]>): Promise<void> {
-  if (!index || work) {
-    setText(byId("problem"), work ? "Other files are being indexed: wait for them, or stop that first." : "The index is not open: try again in a moment.");
+const jobs: ((signal: AbortSignal) => Promise<void>)[] = [];
+
+/** enqueue runs a job behind those that came before; all can be cancelled at any moment, and what is stored by then stays. */
+async function enqueue(job: (signal: AbortSignal) => Promise<void>): Promise<void> {
+  if (!index) {
+    setText(byId("problem"), "The index is not open: try again in a moment.");
     return;
   }
-  const stop = (work = new AbortController());
+  jobs.push(job);
+  if (work) return;
+  const { signal } = (work = new AbortController());
   show("working");
-  showProgress("Looking for files", undefined);
-  showSkipped([]);
-  await change(async () => {
-    const picked = await pick(stop.signal);
-    const { documents, skipped } = await read(picked, stop.signal, (done) => showProgress(`Reading ${number(done)} of ${count(picked.length, "file")}`, undefined));
+  for (let next = jobs.shift(); next; next = jobs.shift()) {
+    const run = next;
+    await change(() => run(signal));
+    if (signal.aborted) jobs.length = 0;
+  }
+  work = undefined;
+  show(index.size > 0 ? "filled" : "empty");
+}
+
+/** add reads and indexes files. */
+function add(pick: (signal: AbortSignal) => Promise<Picked[]>): void {
+  void enqueue(async (signal) => {
+    showProgress("Looking for files", undefined);
+    showSkipped([]);
+    const picked = await pick(signal);
+    const { documents, skipped } = await read(picked, signal, (done) => showProgress(`Reading ${number(done)} of ${count(picked.length, "file")}`, undefined));
     showSkipped(skipped);
     if (documents.length === 0) throw new Error("There is no Markdown or text in what you chose.");
-    await index!.add(documents, { signal: stop.signal, onProgress: (now) => showProgress(undefined, now) });
-  }).finally(() => (work = undefined));
-  show(index.size > 0 ? "filled" : "empty");
+    await index!.add(documents, { signal, onProgress: (now) => showProgress(undefined, now) });
+  });
 }
 
 function showProgress(text: string | undefined, now: AddProgress | undefined): void {
@@ -95,20 +109,16 @@ for (const id of ["choose-files", "choose-folder"]) {
   input.addEventListener("change", () => {
     const picked = fromInput(input);
     input.value = ""; // the same files can be chosen again
-    if (picked.length > 0) void add(() => Promise.resolve(picked));
+    if (picked.length > 0) add(() => Promise.resolve(picked));
   });
 }
 for (const button of document.querySelectorAll<HTMLButtonElement>("[data-opens]")) {
   button.addEventListener("click", () => byId<HTMLInputElement>(button.dataset.opens!).click());
 }
 byId("take-samples").addEventListener("click", () => {
-  if (!index || work) return;
-  const stop = (work = new AbortController());
-  show("working");
-  showProgress("Reading the notes", undefined);
-  void change(() => index!.add(samples, { signal: stop.signal, onProgress: (now) => showProgress(undefined, now) })).finally(() => {
-    work = undefined;
-    show(index!.size > 0 ? "filled" : "empty");
+  void enqueue(async (signal) => {
+    showProgress("Reading the notes", undefined);
+    await index!.add(samples, { signal, onProgress: (now) => showProgress(undefined, now) });
   });
 });
 byId("cancel").addEventListener("click", () => work?.abort(new DOMException("cancelled", "AbortError")));
@@ -148,7 +158,7 @@ addEventListener("drop", (event) => {
   const { dataTransfer } = event;
   if (!dataTransfer || !carriesFiles(event)) return;
   event.preventDefault();
-  void add((signal) => fromDrop(dataTransfer, signal));
+  add(fromDrop(dataTransfer));
 });
 
 field.addEventListener("effir-select", (event) => {

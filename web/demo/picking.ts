@@ -10,14 +10,17 @@ export function fromInput(input: HTMLInputElement): Picked[] {
 }
 
 /**
- * fromDrop lists what was dropped, folders with all that is in them. It must be
- * called while the event is handled: the list of items is empty afterwards.
+ * fromDrop takes what was dropped; what it returns lists it, folders with all that
+ * is in them. It must be called while the event is handled: the list of items is
+ * empty afterwards.
  */
-export async function fromDrop(transfer: DataTransfer, signal: AbortSignal): Promise<Picked[]> {
+export function fromDrop(transfer: DataTransfer): (signal: AbortSignal) => Promise<Picked[]> {
   const entries = [...transfer.items].map((item) => item.webkitGetAsEntry()).filter((entry) => entry !== null);
-  const found: Picked[] = [];
-  for (const entry of entries) await walk(entry, found, signal);
-  return found;
+  return async (signal) => {
+    const found: Picked[] = [];
+    for (const entry of entries) await walk(entry, found, signal);
+    return found;
+  };
 }
 
 async function walk(entry: FileSystemEntry, found: Picked[], signal: AbortSignal): Promise<void> {

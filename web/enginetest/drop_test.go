@@ -2,6 +2,7 @@ package enginetest
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -106,7 +107,35 @@ func droppedFolder(v *visit) {
 	end(true)
 	wait(p, `document.querySelectorAll("#shelf li").length`, func(got string) bool { return got == "6" }, "6 files on the shelf")
 
-	// What cannot be indexed now is not swallowed.
+	// What is dropped while other files are indexed waits for its turn.
+	many := filepath.Join(v.TempDir(), "many")
+	if err := os.MkdirAll(many, 0o755); err != nil {
+		v.Fatal(err)
+	}
+	for i := range 200 {
+		text := fmt.Sprintf("Entry %d of the log: the wind turned and the boat went on.", i)
+		if err := os.WriteFile(filepath.Join(many, fmt.Sprintf("%03d.txt", i)), []byte(text), 0o600); err != nil {
+			v.Fatal(err)
+		}
+	}
+	late := filepath.Join(v.TempDir(), "late.md")
+	if err := os.WriteFile(late, []byte("# Late\n\nA xylophone stands in the attic."), 0o600); err != nil {
+		v.Fatal(err)
+	}
+	drag(300, 200, many)
+	end(true)
+	waitFor(p, state, "working")
+	drag(300, 200, late)
+	end(true)
+	waitFor(p, state, "filled")
+	if got := p.eval(`document.getElementById("shelf-count").textContent`); got != "207 files" {
+		v.Errorf("%s on the shelf, want 207; problem: %s", got, p.eval(`document.getElementById("problem").textContent`))
+	}
+	p.eval(element + `.value = "xylophone"`)
+	waitFor(p, first, "Late")
+	p.eval(element + `.value = ""`)
+
+	// What cannot be indexed is not swallowed.
 	other := filepath.Join(v.TempDir(), "pictures")
 	if err := errors.Join(os.MkdirAll(other, 0o755), os.WriteFile(filepath.Join(other, "a.png"), []byte("png"), 0o600)); err != nil {
 		v.Fatal(err)
