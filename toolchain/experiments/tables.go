@@ -83,11 +83,14 @@ func cut(how ...string) []Step {
 func cuts() Table {
 	return Table{
 		Name: "cuts", Title: "What to cut from a retriever (" + bge + ")", Base: bge,
-		Question: "With the same number of training tokens, what is lost least: half of the MLPs, half of the attentions, or a quarter of the layers? Each row is cut by importance (1 minus the cosine of what goes in and what comes out) and aligned to the uncut model.",
+		Question: "With the same number of training tokens, what is lost least: half of the MLPs, half of the attentions, or a quarter of the layers? Each row is cut by importance (1 minus the cosine of what goes in and what comes out; or, greedily, by what dropping does to the embedding) and aligned to the uncut model. The cuts are not of one size: see the layers' parameters, and the next table.",
 		Rows: []Row{
 			{Name: "full"},
 			{Name: "half of the MLPs, no recovery", Steps: cut("--drop-mlp", "50%")},
 			{Name: "half of the MLPs", Seeded: true, Steps: append(cut("--drop-mlp", "50%"), align())},
+			{Name: "half of the MLPs, chosen greedily", Seeded: true, Steps: []Step{
+				{"analyze", "--greedy", "6"}, {"compress", "--analysis", "{run}/analysis.json", "--greedy", "--drop-mlp", "50%"}, align(),
+			}},
 			{Name: "half of the attentions", Seeded: true, Steps: append(cut("--drop-attention", "50%"), align())},
 			{Name: "a quarter of the layers", Seeded: true, Steps: append(cut("--drop-block", "25%"), align())},
 			{Name: "the last quarter of the layers", Seeded: true, Steps: []Step{{"compress", "--keep-layers", "9"}, align()}},
@@ -117,18 +120,21 @@ func cutsSmol() Table {
 	}
 }
 
-// widths compares dropping whole MLPs with making them narrower.
+// widths compares dropping whole MLPs with making them narrower and with dropping
+// other parts, all of the same size.
 func widths() Table {
 	slim := train("{base}", "align=1", "--slim", "1e-8")
 	narrow := func(share string) Step { return Step{"compress", "--gates", "{run}/gates.json", "--width", share} }
 	return Table{
-		Name: "widths", Title: "Depth, width, or both (" + bge + ")", Base: bge,
-		Question: "At the same number of parameters: drop half of the MLPs, keep all of them with half of their neurons (self-slimming gates, ranked over all MLPs), or drop a quarter and keep two thirds of the rest. Training of gates has the same budget as the alignment that follows.",
+		Name: "widths", Title: "Depth, width, attention or layers (" + bge + ")", Base: bge,
+		Question: "At the same number of parameters: drop half of the MLPs, keep all of them with half of their neurons (self-slimming gates, ranked over all MLPs), drop a quarter and keep two thirds of the rest, drop MLPs and attentions, or drop a third of the layers. Training of gates has the same budget as the alignment that follows.",
 		Rows: []Row{
 			{Name: "full"},
 			{Name: "depth", Seeded: true, Steps: append(cut("--drop-mlp", "50%"), align())},
 			{Name: "width", Seeded: true, Steps: []Step{slim, narrow("50%"), align()}},
 			{Name: "both", Seeded: true, Steps: append(cut("--drop-mlp", "25%"), slim, narrow("66.7%"), align())},
+			{Name: "5 MLPs and 2 attentions", Seeded: true, Steps: append(cut("--drop-mlp", "5", "--drop-attention", "2"), align())},
+			{Name: "a third of the layers", Seeded: true, Steps: append(cut("--drop-block", "4"), align())},
 		},
 	}
 }

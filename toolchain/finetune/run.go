@@ -228,12 +228,15 @@ func (s *session) checkTeacher(sameTokenizer bool) error {
 		return fmt.Errorf("--loss hidden compares layer by layer, but %s has %d, not cut from the %d of %s: use align or kl", o.Model, a.Layers(), b.Layers(), o.Teacher)
 	}
 	for i, origin := range origins {
-		if a.Attention[i] && b.Attention[origin] {
+		// Where the teacher's last layers are gone, the student's last one has to give the embedding
+		// instead of the state that it gave in the middle.
+		middle := i == a.Layers()-1 && origin != b.Layers()-1
+		if a.Attention[i] && b.Attention[origin] && !middle {
 			s.stepper.aligned = append(s.stepper.aligned, layerPair{i, origin})
 		}
 	}
 	if len(s.stepper.aligned) == 0 {
-		return errors.New("--loss hidden: no layer has attention in both models")
+		return errors.New("--loss hidden: no layer of the student has attention and a state of the teacher to compare with: use align or kl")
 	}
 	return nil
 }

@@ -285,4 +285,9 @@ func TestHiddenOfFewerLayers(t *testing.T) {
 	if loss := hidden(without(1)); !(loss > 1e-3) {
 		t.Errorf("the loss without the middle layer is %g, want that of the last one's states", loss)
 	}
+	o := options(t)
+	o.Model, o.Teacher, o.Loss, o.Steps = without(1, 2), teacher, Loss{Hidden: 1}, 1
+	if _, err := Run(t.Context(), o); err == nil || !strings.Contains(err.Error(), "no layer") {
+		t.Errorf("one layer is left, which has to give the embedding and not its old state: %v", err)
+	}
 }
