@@ -155,6 +155,19 @@ func TestLinks(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
+	t.Run("absolute", func(t *testing.T) { checkLinks(t, root) })
+	t.Run("relative", func(t *testing.T) { // as most people name their site
+		t.Chdir(filepath.Dir(root))
+		checkLinks(t, filepath.Base(root))
+	})
+	t.Run("here", func(t *testing.T) {
+		t.Chdir(root)
+		checkLinks(t, ".")
+	})
+}
+
+// checkLinks reads the site of TestLinks by a name of its folder.
+func checkLinks(t *testing.T, root string) {
 	c := readFolder(t, root, FolderOptions{Out: filepath.Join(root, "effir")})
 	if got := strings.Join(c.Sources, " "); got != "a/page.html outside/far.html" {
 		t.Errorf("pages %s", got)

@@ -24,7 +24,7 @@ type found struct {
 // finder walks a folder. Links to files and folders are followed, but no folder
 // is read twice: links come after everything that lies in the folder itself.
 type finder struct {
-	root    string
+	root    string // absolute
 	out     string // absolute and resolved; not entered
 	exclude []string
 	notes   notes

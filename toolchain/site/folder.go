@@ -101,7 +101,11 @@ func listFolder(ctx context.Context, root string, o FolderOptions) ([]found, *Co
 			return nil, nil, fmt.Errorf("type %q is none of html, md, txt", kind)
 		}
 	}
-	f := finder{root: root, exclude: o.Exclude}
+	absolute, err := filepath.Abs(root) // as out and the targets of links are
+	if err != nil {
+		return nil, nil, err
+	}
+	f := finder{root: absolute, exclude: o.Exclude}
 	if out, err := filepath.Abs(o.Out); err == nil && o.Out != "" {
 		if f.out = out; !sameFolder(out, root) {
 			if real, err := filepath.EvalSymlinks(out); err == nil {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -145,6 +146,25 @@ func TestIndexAgain(t *testing.T) {
 	}
 	if out := runIndex(t, append(common, root)...); !strings.Contains(out, "7 pages") || !strings.Contains(out, "(1 embedded now)") {
 		t.Errorf("after one change: %s", out)
+	}
+}
+
+// A site that is named relative to where one stands, as most people do, is the
+// same: its own bundle is not taken for pages of it.
+func TestIndexRelative(t *testing.T) {
+	root := copySite(t, "site")
+	t.Chdir(filepath.Dir(root))
+	for range 2 { // the second time the bundle is there
+		runIndex(t, "public", "--keyword-only", "--bundle-only")
+		if err := os.WriteFile(filepath.Join("public", "effir", "page.html"), []byte("<title>Bundle</title><p>Not a page."), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.Symlink(root, filepath.Join("public", "guide", "loop")); err != nil && !errors.Is(err, fs.ErrExist) {
+			t.Skip(err)
+		}
+	}
+	if out := runIndex(t, "public", "--keyword-only", "--bundle-only"); !strings.Contains(out, "8 pages") || !strings.Contains(out, "guide/loop: is a link to a folder around it") {
+		t.Errorf("with a bundle and a link that leads back: %s", out)
 	}
 }
 
