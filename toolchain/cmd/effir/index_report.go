@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"net/url"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -13,6 +15,7 @@ import (
 	"github.com/effir/effir/internal/atomicfile"
 	"github.com/effir/effir/toolchain/site"
 	format "github.com/effir/effir/wasm/site"
+	"github.com/effir/effir/web"
 )
 
 // maxNotes of each kind are printed, and maxNames of pages left out for the same
@@ -142,13 +145,22 @@ func (b *siteBuild) summarise(m *format.Manifest, report *site.Report, embedded 
 	return nil
 }
 
-// sayHow prints what makes a page search the bundle.
+// sayHow prints what makes a page search the bundle. Where the site lies on its
+// server is known only if --url-base says so.
 func (b *siteBuild) sayHow() {
 	folder, err := filepath.Rel(b.source, b.out)
 	if err != nil || !filepath.IsLocal(folder) {
 		folder = filepath.Base(b.out)
 	}
-	fmt.Fprintf(b.stdout, "add to your pages:\n  <script type=\"module\" src=\"/%s/effir-search.js\"></script>\n  <effir-search></effir-search>\n", filepath.ToSlash(folder))
+	script := path.Join(filepath.ToSlash(folder), web.ComponentFile)
+	base := "/"
+	if address, err := url.Parse(b.urlBase); err == nil {
+		base = path.Join("/", address.Path)
+	}
+	fmt.Fprintf(b.stdout, "add to your pages, which browsers must load by https or from localhost:\n  <script type=\"module\" src=%q></script>\n  <effir-search></effir-search>\n", path.Join(base, script))
+	if base == "/" {
+		fmt.Fprintf(b.stdout, "for a site below a path, such as a GitHub project page: src=%q\n", path.Join("/PROJECT", script))
+	}
 }
 
 func count(n int, what string) string {

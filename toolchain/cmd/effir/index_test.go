@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -165,6 +166,30 @@ func TestIndexRelative(t *testing.T) {
 	}
 	if out := runIndex(t, "public", "--keyword-only", "--bundle-only"); !strings.Contains(out, "8 pages") || !strings.Contains(out, "guide/loop: is a link to a folder around it") {
 		t.Errorf("with a bundle and a link that leads back: %s", out)
+	}
+}
+
+// What is printed at the end can be pasted, wherever the site lies on its server.
+func TestIndexSaysHow(t *testing.T) {
+	root := copySite(t, "site")
+	for _, test := range []struct {
+		arguments []string
+		want      []string
+	}{
+		{nil, []string{`src="/effir/effir-search.js"`, `project page: src="/PROJECT/effir/effir-search.js"`, "https or from localhost"}},
+		{[]string{"-o", filepath.Join(root, "assets", "search")}, []string{`src="/assets/search/effir-search.js"`, `src="/PROJECT/assets/search/effir-search.js"`}},
+		{[]string{"--url-base", "/docs"}, []string{`src="/docs/effir/effir-search.js"`}},
+		{[]string{"--url-base", "https://name.example.org/project/"}, []string{`src="/project/effir/effir-search.js"`}},
+	} {
+		out := runIndex(t, append([]string{root, "--keyword-only"}, test.arguments...)...)
+		for _, want := range test.want {
+			if !strings.Contains(out, want) {
+				t.Errorf("%v printed\n%s\nwhich lacks %s", test.arguments, out, want)
+			}
+		}
+		if got := strings.Count(out, "src="); got != len(slices.DeleteFunc(test.want, func(s string) bool { return !strings.Contains(s, "src=") })) {
+			t.Errorf("%v printed %d addresses:\n%s", test.arguments, got, out)
+		}
 	}
 }
 
