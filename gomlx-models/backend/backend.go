@@ -26,6 +26,7 @@ const EnvSpec = backends.ConfigEnvVar // GOMLX_BACKEND
 //   - "xla:/abs/pjrt_c_api_cpu_plugin.so": XLA with that PJRT plugin, for the
 //     CPU or for CUDA. Options of GoMLX may follow after commas.
 //   - "xla": XLA with the plugin found by [FindCPUPlugin].
+//   - "xla:cuda": XLA with the plugin found by [FindCUDAPlugin].
 //   - "go": the pure Go backend. Options of GoMLX may follow after a colon;
 //     operations run one after the other unless an option says otherwise,
 //     because the backend's own default can deadlock.
@@ -70,7 +71,7 @@ func resolve(spec string, hasXLA bool) (string, error) {
 		}
 		return xlaConfig(spec, options)
 	}
-	return "", fmt.Errorf(`backend %q: unknown name %q: use "go", "xla" or "xla:/absolute/path/to/plugin.so" (%s)`, spec, name, EnvSpec)
+	return "", fmt.Errorf(`backend %q: unknown name %q: use "go", "xla", "xla:cuda" or "xla:/absolute/path/to/plugin.so" (%s)`, spec, name, EnvSpec)
 }
 
 // goConfig adds sequential execution to the options of the Go backend when
@@ -94,15 +95,18 @@ func goConfig(options string) string {
 // the system's library folders.
 func xlaConfig(spec, options string) (string, error) {
 	plugin, rest, more := strings.Cut(options, ",")
-	if plugin == "" {
-		found, err := FindCPUPlugin()
-		if err != nil {
-			return "", fmt.Errorf("backend %q: %w", spec, err)
-		}
-		plugin = found
+	var err error
+	switch plugin {
+	case "":
+		plugin, err = FindCPUPlugin()
+	case "cuda":
+		plugin, err = FindCUDAPlugin()
+	}
+	if err != nil {
+		return "", fmt.Errorf("backend %q: %w", spec, err)
 	}
 	if !filepath.IsAbs(plugin) {
-		return "", fmt.Errorf("backend %q: plugin path %q is not absolute", spec, plugin)
+		return "", fmt.Errorf(`backend %q: plugin path %q is not absolute: use "xla", "xla:cuda" or "xla:/absolute/path/to/plugin.so"`, spec, plugin)
 	}
 	if err := checkPlugin(plugin); err != nil {
 		return "", fmt.Errorf("backend %q: %w", spec, err)

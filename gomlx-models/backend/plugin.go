@@ -24,15 +24,8 @@ var ErrNoPlugin = errors.New("no PJRT plugin for the CPU")
 // is unset and the cache empty, the error wraps [ErrNoPlugin]; a variable that
 // names no usable file is an error of its own.
 func FindCPUPlugin() (string, error) {
-	if path := os.Getenv(EnvCPUPlugin); path != "" {
-		path, err := filepath.Abs(path)
-		if err != nil {
-			return "", fmt.Errorf("%s: %w", EnvCPUPlugin, err)
-		}
-		if err := checkPlugin(path); err != nil {
-			return "", fmt.Errorf("%s: %w", EnvCPUPlugin, err)
-		}
-		return path, nil
+	if path, err := namedPlugin(EnvCPUPlugin); path != "" || err != nil {
+		return path, err
 	}
 	dir, err := DefaultCacheDir()
 	if err != nil {
@@ -44,6 +37,23 @@ func FindCPUPlugin() (string, error) {
 	}
 	if err := checkPlugin(path); err != nil {
 		return "", err
+	}
+	return path, nil
+}
+
+// namedPlugin returns the absolute path of the plugin that an environment
+// variable names, "" if it is unset.
+func namedPlugin(variable string) (string, error) {
+	path := os.Getenv(variable)
+	if path == "" {
+		return "", nil
+	}
+	path, err := filepath.Abs(path)
+	if err == nil {
+		err = checkPlugin(path)
+	}
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", variable, err)
 	}
 	return path, nil
 }

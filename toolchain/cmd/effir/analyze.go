@@ -52,8 +52,8 @@ embeddings of the calibration text change least; effir compress --greedy uses it
 With --effect the model is cut as well, by the order found, one part more at a time, and its
 retrieval measured on a BEIR folder without any training. Results of trained cuts join the chart by
 --recovered: files with lists such as [{"unit":"mlp","dropped":6,"ndcg10":0.70}].`,
-		Example: `  effir analyze --model checkpoints/bge --out analysis/bge
-  effir analyze --model checkpoints/bge --out analysis/bge --effect --data data/scifact
+		Example: `  effir analyze --model bge-small-en-v1.5 --out analysis/bge
+  effir analyze --model bge-small-en-v1.5 --out analysis/bge --effect --data data/scifact
   effir analyze --model checkpoints/mistral --out analysis/mistral --text c4/ --sequences 256 --length 2048`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return a.run(c) },

@@ -23,7 +23,9 @@ func withGGUF(c *cobra.Command) *cobra.Command {
 
 With --gguf a Llama model is written as one file for llama.cpp and the programs
 around it instead: slimmed models as architecture "deci", others as "llama".`
-	c.Example += "\n  effir export checkpoints/smollm2-slim --gguf smollm2-slim.gguf --gguf-weights q8_0"
+	c.Example += `
+  effir export smollm2-135m-instruct --gguf smollm2.gguf
+  effir export checkpoints/smollm2-slim --gguf smollm2-slim.gguf --gguf-weights q8_0`
 	f := c.Flags()
 	f.StringVar(&file, "gguf", "", "GGUF file to write instead of a package")
 	f.StringVar(&weights, "gguf-weights", "f16", "number format of the GGUF file: f32, f16, q8_0 or q4_0")
@@ -41,7 +43,7 @@ around it instead: slimmed models as architecture "deci", others as "llama".`
 	return c
 }
 
-func exportGGUF(c *cobra.Command, dir, file, weights string) error {
+func exportGGUF(c *cobra.Command, source, file, weights string) error {
 	kind, ok := ggufTypes[strings.ToLower(weights)]
 	if !ok {
 		return fmt.Errorf("--gguf-weights: %q is not f32, f16, q8_0 or q4_0", weights)
@@ -51,7 +53,11 @@ func exportGGUF(c *cobra.Command, dir, file, weights string) error {
 		return err
 	}
 	if name == "" {
-		name = filepath.Base(strings.TrimRight(dir, "/"))
+		name = filepath.Base(strings.TrimRight(source, "/"))
+	}
+	dir, err := (&measured{}).locate(source)
+	if err != nil {
+		return err
 	}
 	src, err := checkpoint.Open(dir)
 	if err != nil {

@@ -34,7 +34,11 @@ left out, since it is likely to answer the query too. Negatives that a pair has 
 			if err != nil {
 				return err
 			}
-			base, err := checkpoint.Open(teacher)
+			dir, err := (&measured{}).locate(teacher)
+			if err != nil {
+				return err
+			}
+			base, err := checkpoint.Open(dir)
 			if err != nil {
 				return err
 			}
@@ -64,7 +68,7 @@ left out, since it is likely to answer the query too. Negatives that a pair has 
 	}
 	f := c.Flags()
 	f.SortFlags = false
-	f.StringVar(&teacher, "teacher", "", "checkpoint of a retriever")
+	f.StringVar(&teacher, "teacher", "", "checkpoint of a retriever: a folder, or a name in the cache")
 	f.StringVar(&in, "data", "", "file of pairs (.jsonl, .jsonl.gz)")
 	f.StringVarP(&out, "out", "o", "", "file to write")
 	f.IntVar(&o.Negatives, "negatives", o.Negatives, "negatives a pair")
