@@ -2,6 +2,7 @@ package evaluate
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/effir/effir/toolchain/results"
 )
@@ -22,6 +23,7 @@ const (
 // models are not there is missing, with the reason.
 //
 //	bge_retention              mean of bge-slim over mean of bge
+//	bge_retention_unseen       the same over the datasets from whose sources no training data came
 //	bge_macs_share             multiply-adds per token of bge-slim over those of bge
 //	bge_package_bytes          of bge-package
 //	bge_slim_minus_minilm      mean of bge-slim minus mean of minilm
@@ -31,11 +33,14 @@ const (
 //	quantised_retention        worst of package over float slim model, of both
 //	fusion_minus_bm25_min      worst difference, over datasets and packages, of a
 //	                           package's fusion and BM25
+//	fusion_sets                datasets of these differences, all packages together
+//	fusion_sets_significant    those in which the fusion is better and tests tell it from BM25
 //
 // and for every dataset and system its nDCG@10, "scifact_bge_slim_ndcg_at_10".
-func Quality(found []Result, models []Model) (figures results.Figures, missing map[string]string) {
+func Quality(found []Result, models []Model, tests []PairTest) (figures results.Figures, missing map[string]string) {
 	q := quality{found: found, models: models, figures: results.Figures{}, missing: map[string]string{}}
 	q.set("bge_retention", q.ratio(RoleBGESlim, RoleBGE))
+	q.set("bge_retention_unseen", q.only(unseen).ratio(RoleBGESlim, RoleBGE))
 	q.set("bge_macs_share", q.costs(RoleBGESlim, RoleBGE, func(c Cost) int64 { return c.MACs }))
 	q.set("bge_package_bytes", q.bytes(RoleBGEPackage))
 	q.set("bge_slim_minus_minilm", q.combine(RoleBGESlim, RoleMiniLM, func(a, b float64) float64 { return a - b }))
@@ -44,6 +49,7 @@ func Quality(found []Result, models []Model) (figures results.Figures, missing m
 	q.set("smol_minus_minilm_share", q.combine(RoleSmol, RoleMiniLM, func(a, b float64) float64 { return a/b - 1 }))
 	q.set("quantised_retention", q.worst([]measure{q.ratio(RoleBGEPackage, RoleBGESlim), q.ratio(RoleSmolPackage, RoleSmolSlim)}))
 	q.set("fusion_minus_bm25_min", q.fusionMinusBM25())
+	q.countFusions(tests)
 	for _, result := range found {
 		for _, s := range result.Systems {
 			q.figures[figureName(result.Dataset)+"_"+figureName(s.Name)+"_ndcg_at_10"] = s.Mean.NDCG10
@@ -57,6 +63,36 @@ func Quality(found []Result, models []Model) (figures results.Figures, missing m
 		}
 	}
 	return q.figures, q.missing
+}
+
+// unseen are the datasets that share no source with the training data of the
+// released models; of the others, other articles, questions or packages were
+// trained on than are measured.
+var unseen = []string{"scifact", "nq-qed", "cranfield", "nfcorpus-filtered"}
+
+// only keeps the results of some datasets.
+func (q *quality) only(datasets []string) *quality {
+	kept := *q
+	kept.found = slices.DeleteFunc(slices.Clone(q.found), func(r Result) bool { return !slices.Contains(datasets, r.Dataset) })
+	return &kept
+}
+
+// countFusions counts the datasets in which tests confirm that a package's
+// fusion is better than BM25.
+func (q *quality) countFusions(tests []PairTest) {
+	sets, confirmed := 0, 0
+	for _, t := range tests {
+		if t.B != BM25 || t.A != FusedName(RoleBGEPackage) && t.A != FusedName(RoleSmolPackage) {
+			continue
+		}
+		sets++
+		if t.Difference > 0 && t.Adjusted < significant {
+			confirmed++
+		}
+	}
+	if sets > 0 {
+		q.figures["fusion_sets"], q.figures["fusion_sets_significant"] = float64(sets), float64(confirmed)
+	}
 }
 
 var roles = []string{RoleMiniLM, RoleBGE, RoleBGESlim, RoleBGEPackage, RoleSmol, RoleSmolSlim, RoleSmolPackage}

@@ -21,10 +21,17 @@ func TestQuality(t *testing.T) {
 		{Name: RoleBGESlim, Cost: Cost{MACs: 120, LayerParameters: 5}},
 		{Name: RoleBGEPackage, Cost: Cost{Bytes: 13_000_000}},
 	}
-	figures, missing := Quality(found, models)
+	fused := FusedName(RoleBGEPackage)
+	tests := []PairTest{
+		{"a-set", Comparison{A: fused, B: BM25, Difference: 0.15}, 0.01},
+		{"b-set", Comparison{A: fused, B: BM25, Difference: 0.01}, 0.3},
+		{"a-set", Comparison{A: RoleBGESlim, B: RoleBGE, Difference: -0.01}, 0.01},
+	}
+	figures, missing := Quality(found, models, tests)
 	for name, want := range map[string]float64{
 		"bge_retention": 0.69 / 0.7, "bge_macs_share": 0.6, "bge_package_bytes": 13e6, "bge_slim_minus_minilm": 0.09,
 		"quantised_retention": 0.68 / 0.69, "fusion_minus_bm25_min": 0.01,
+		"fusion_sets": 2, "fusion_sets_significant": 1,
 		"a_set_bm25_bge_package_ndcg_at_10": 0.65, "mean_bm25_ndcg_at_10": 0.6,
 	} {
 		if got, ok := figures[name]; !ok || math.Abs(got-want) > 1e-9 {
@@ -36,10 +43,17 @@ func TestQuality(t *testing.T) {
 			t.Errorf("%s: measured %v, reason %q", name, measured, missing[name])
 		}
 	}
-	if figures, missing = Quality(found[:1], models[:1]); missing["bge_macs_share"] == "" || missing["bge_package_bytes"] == "" || figures["bge_retention"] == 0 {
+	if missing["bge_retention_unseen"] == "" {
+		t.Error("retention on unseen sources is measured without any such dataset")
+	}
+	found[0].Dataset = "scifact"
+	if figures, _ = Quality(found, models, tests); math.Abs(figures["bge_retention_unseen"]-0.59/0.6) > 1e-9 {
+		t.Errorf("bge_retention_unseen is %v, want that of scifact alone", figures["bge_retention_unseen"])
+	}
+	if figures, missing = Quality(found[:1], models[:1], nil); missing["bge_macs_share"] == "" || missing["bge_package_bytes"] == "" || figures["bge_retention"] == 0 {
 		t.Errorf("without costs: figures %v, missing %v", figures, missing)
 	}
-	if _, missing = Quality(nil, nil); missing["fusion_minus_bm25_min"] == "" || missing["quantised_retention"] == "" {
+	if _, missing = Quality(nil, nil, nil); missing["fusion_minus_bm25_min"] == "" || missing["quantised_retention"] == "" {
 		t.Errorf("without results: missing %v", missing)
 	}
 }

@@ -102,12 +102,18 @@ func checkWriters(t *testing.T, systems []System, models []Model) {
 		t.Errorf("table\n%s", out.String())
 	}
 	out.Reset()
-	if err := WriteMarkdown(&out, results, models); err != nil {
+	if err := WriteMarkdown(&out, results, models, nil); err != nil {
 		t.Fatal(err)
 	}
 	x := systems[1].Mean.NDCG10
 	if want := fmt.Sprintf("| words | %.4f | %.4f | %.4f | 2.5 | 1.0 |\n", x, x, x); !strings.Contains(out.String(), want) {
 		t.Errorf("Markdown lacks %q:\n%s", want, out.String())
+	}
+	out.Reset()
+	fused := systems[2]
+	confirmed := []PairTest{{"Small-set", Comparison{A: fused.Name, B: BM25}, 0.01}}
+	if err := WriteMarkdown(&out, results, models, confirmed); err != nil || strings.Count(out.String(), "*") != 1 || !strings.Contains(out.String(), fmt.Sprintf("| %s | %.4f* |", fused.Name, fused.Mean.NDCG10)) {
+		t.Errorf("the star of %s is missing, or stands elsewhere: %v\n%s", fused.Name, err, out.String())
 	}
 	named := NamedFigures(results)
 	if named["small_set_bm25_ndcg_at_10"] != systems[0].Mean.NDCG10 || named["small_set_bm25_words_1_0.25_mrr_at_10"] == 0 || named["small_set_queries"] != 3 {

@@ -3,6 +3,7 @@ package evaluate
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 )
@@ -77,8 +78,9 @@ func WriteTable(w io.Writer, results []Result) error {
 }
 
 // WriteMarkdown writes nDCG@10 as a Markdown table, a row per system and a
-// column per dataset, with the mean and what the models cost.
-func WriteMarkdown(w io.Writer, results []Result, models []Model) error {
+// column per dataset, with the mean and what the models cost. A star marks a
+// fusion that tests tell from BM25 (p < 0.05, adjusted).
+func WriteMarkdown(w io.Writer, results []Result, models []Model, tests []PairTest) error {
 	var b strings.Builder
 	b.WriteString("| system |")
 	for _, result := range results {
@@ -99,7 +101,13 @@ func WriteMarkdown(w io.Writer, results []Result, models []Model) error {
 				continue
 			}
 			model = s.Model
-			fmt.Fprintf(&b, " %.4f |", s.Mean.NDCG10)
+			star := ""
+			if s.Fused && slices.ContainsFunc(tests, func(t PairTest) bool {
+				return t.Dataset == result.Dataset && t.A == name && t.B == BM25 && t.Adjusted < significant
+			}) {
+				star = "*"
+			}
+			fmt.Fprintf(&b, " %.4f%s |", s.Mean.NDCG10, star)
 		}
 		if mean, ok := Mean(results, name); ok {
 			fmt.Fprintf(&b, " %.4f |", mean.NDCG10)
@@ -111,6 +119,9 @@ func WriteMarkdown(w io.Writer, results []Result, models []Model) error {
 	_, err := io.WriteString(w, b.String())
 	return err
 }
+
+// significant is the level below which a difference counts.
+const significant = 0.05
 
 // millions writes a number in millions, nothing for 0, which is unknown.
 func millions(n int64) string {

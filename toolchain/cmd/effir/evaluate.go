@@ -228,14 +228,14 @@ func (e *evaluation) report(out io.Writer, found []evaluate.Result, models []eva
 		{e.json, file.Write},
 		{e.markdown, func(path string) error {
 			var text strings.Builder
-			if err := evaluate.WriteMarkdown(&text, found, models); err != nil {
+			if err := evaluate.WriteMarkdown(&text, found, models, tests); err != nil {
 				return err
 			}
 			return atomicfile.Write(path, []byte(text.String()))
 		}},
 		{e.chart, file.WriteCharts},
 		{e.quality, func(path string) error {
-			figures, missing := evaluate.Quality(found, models)
+			figures, missing := evaluate.Quality(found, models, tests)
 			return results.WriteWith(path, figures, missing)
 		}},
 	} {
