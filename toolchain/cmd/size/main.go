@@ -41,7 +41,7 @@ func run(guestPath, out string) error {
 	for name, files := range map[string][][]byte{
 		"guest":   {guest},
 		"kernels": {simd128.Baseline, simd128.Relaxed}, // both: one checks the other
-		"scripts": {scripts[web.ClientFile], scripts[web.WorkerFile]},
+		"scripts": {scripts[web.ComponentFile], scripts[web.WorkerFile]}, // the component holds the client
 	} {
 		for _, content := range files {
 			compressed := float64(packed(content))
