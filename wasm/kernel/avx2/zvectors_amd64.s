@@ -96,7 +96,7 @@ block:
 	RET
 
 // func dotI8x4(out *int32, query *int8, vectors *int8, blocks int)
-// Requires: AVX, AVX2
+// Requires: AVX, AVX2, MMX+
 TEXT ·dotI8x4(SB), NOSPLIT, $0-32
 	MOVQ   query+8(FP), AX
 	MOVQ   blocks+24(FP), CX
@@ -108,25 +108,28 @@ TEXT ·dotI8x4(SB), NOSPLIT, $0-32
 	VXORPS Y1, Y1, Y1
 	VXORPS Y2, Y2, Y2
 	VXORPS Y3, Y3, Y3
+	LEAQ   16384(DX), DI
 
 block:
-	VPMOVSXBW (AX), Y4
-	VPMOVSXBW (DX), Y5
-	VPMADDWD  Y4, Y5, Y5
-	VPADDD    Y5, Y0, Y0
-	VPMOVSXBW (DX)(BX*1), Y5
-	VPMADDWD  Y4, Y5, Y5
-	VPADDD    Y5, Y1, Y1
-	VPMOVSXBW (DX)(BX*2), Y5
-	VPMADDWD  Y4, Y5, Y5
-	VPADDD    Y5, Y2, Y2
-	VPMOVSXBW (DX)(SI*1), Y5
-	VPMADDWD  Y4, Y5, Y5
-	VPADDD    Y5, Y3, Y3
-	ADDQ      $0x10, AX
-	ADDQ      $0x10, DX
-	DECQ      CX
-	JNZ       block
+	VPMOVSXBW  (AX), Y4
+	VPMOVSXBW  (DX), Y5
+	VPMADDWD   Y4, Y5, Y5
+	VPADDD     Y5, Y0, Y0
+	VPMOVSXBW  (DX)(BX*1), Y5
+	VPMADDWD   Y4, Y5, Y5
+	VPADDD     Y5, Y1, Y1
+	VPMOVSXBW  (DX)(BX*2), Y5
+	VPMADDWD   Y4, Y5, Y5
+	VPADDD     Y5, Y2, Y2
+	VPMOVSXBW  (DX)(SI*1), Y5
+	VPMADDWD   Y4, Y5, Y5
+	VPADDD     Y5, Y3, Y3
+	PREFETCHT0 (DI)
+	ADDQ       $0x40, DI
+	ADDQ       $0x10, AX
+	ADDQ       $0x10, DX
+	DECQ       CX
+	JNZ        block
 
 	// Horizontal sums.
 	VPHADDD      Y1, Y0, Y0

@@ -88,6 +88,24 @@ func TestRefusesSizes(t *testing.T) {
 	}
 }
 
+// A scan touches what follows, but nothing behind the vectors, where the memory may
+// end.
+func TestScanToTheEndOfMemory(t *testing.T) {
+	const page, dim = 1 << 16, 48
+	k := open(t)
+	top, err := k.Alloc(1000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	end := (top + 1000 + page - 1) / page * page
+	if _, err := k.Alloc(int(end - (top+1000+63)/64*64)); err != nil {
+		t.Fatal(err)
+	}
+	for count := range 130 {
+		k.DotI8(top, top, end.Add(-count*dim), count, dim)
+	}
+}
+
 // Operations share the module's scratch: they must wait for each other.
 func TestConcurrent(t *testing.T) {
 	const n, inputs, rows, workers = 64, 256, 5, 8

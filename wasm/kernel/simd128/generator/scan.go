@@ -5,10 +5,14 @@ import (
 	"github.com/effir/effir/wasm/kernel/simd128/asm"
 )
 
-// The query is widened to 16 bits once, into the reserved memory.
+// The query is widened to 16 bits once, into the reserved memory. Four vectors are
+// read side by side, a pattern that processors do not fetch ahead of, so each step
+// touches a cache line scanAhead bytes on: with 3 KB 38 MB of vectors take half
+// the time, from 8 KB on nothing is gained.
 const (
 	maxScanDim = 65536
 	wideQuery  = poolEnd
+	scanAhead  = 3072
 )
 
 // The reserved memory holds the longest query.
@@ -31,14 +35,19 @@ func addDotI8(m *asm.Module) {
 		wide.Advance(32)
 	})
 
+	lastFour := asm.Let(f, vectors.Add(count.And(asm.Int(-4)).Plus(-4).Mul(dim)))
 	f.While(count.GtU(asm.Int(3)), func() {
-		scanRows(f, 4, out, vectors, dim)
+		ahead := asm.Let(f, vectors.Plus(scanAhead).MinU(lastFour)) // nothing behind them is touched
+		scanRows(f, 4, out, vectors, dim, func() {
+			f.Touch(ahead)
+			ahead.Advance(64)
+		})
 		vectors.Set(vectors.Add(dim.Times(3))) // scanRows went over the first
 		out.Advance(16)
 		count.Advance(-4)
 	})
 	repeat(f, count, func() {
-		scanRows(f, 1, out, vectors, dim)
+		scanRows(f, 1, out, vectors, dim, func() {})
 		out.Advance(4)
 	})
 }
@@ -67,8 +76,8 @@ func addHamming(m *asm.Module) {
 }
 
 // scanRows emits the dot products of n vectors, which share the loads of the
-// query. It advances vectors by one vector.
-func scanRows(f *asm.Func, n int, out, vectors, dim asm.I32) {
+// query, and touch in each step of 16 numbers. It advances vectors by one vector.
+func scanRows(f *asm.Func, n int, out, vectors, dim asm.I32, touch func()) {
 	rows, sums := []asm.I32{vectors}, []asm.I32x4{}
 	for i := range n {
 		if i > 0 {
@@ -85,6 +94,7 @@ func scanRows(f *asm.Func, n int, out, vectors, dim asm.I32) {
 				sums[i].Set(sums[i].Add(row.LoadExtendI8x8(8 * half).Dot(q)))
 			}
 		}
+		touch()
 		query.Advance(32)
 		for _, row := range rows {
 			row.Advance(16)
