@@ -34,6 +34,8 @@ var scenarios = []struct {
 	{"airplane mode", airplaneMode},
 	{"saved data", savedData},
 	{"local index", localIndex},
+	{"no room", noRoom},
+	{"no room in a database", noRoomInDatabase},
 	{"a dropped folder", droppedFolder},
 }
 

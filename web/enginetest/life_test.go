@@ -1,6 +1,7 @@
 package enginetest
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -150,13 +151,95 @@ func fullDisk(v *visit) {
 	if _, err := try[int](p, "createIndex", "notes", map[string]any{"meaning": "never"}); err != nil {
 		message = err.Error()
 	}
-	for i := 0; i < 12 && (message == "" || message == "added"); i++ {
-		message = ask[string](p, "addNoise", 4, 200)
+	if message == "" {
+		message = addUntilFull(p, 200)
 	}
 	v.Logf("a full disk says: %s", message)
 	if !strings.Contains(message, "no room") {
 		v.Errorf("9 MB of documents in a quota of 3 MB: %s", message)
 	}
+}
+
+// addUntilFull adds up to twelve times four documents of so many kilobytes; it
+// returns why it ended.
+func addUntilFull(p *page, kilobytes int) (message string) {
+	p.Helper()
+	for range 12 {
+		if message = ask[string](p, "addNoise", 4, kilobytes); message != "added" {
+			break
+		}
+	}
+	return message
+}
+
+// fullAfter lets a worker's writes fail as on a full disk: into caches at once, to
+// files and databases after half a megabyte.
+const fullAfter = `{
+	const full = () => new DOMException("the disk is full", "QuotaExceededError");
+	let left = 1 << 19;
+	const room = (prototype, method) => {
+		const before = prototype?.[method];
+		if (before) prototype[method] = function (bytes, ...rest) {
+			if ((left -= bytes.length) < 0) throw full();
+			return before.call(this, bytes, ...rest);
+		};
+	};
+	room(globalThis.FileSystemSyncAccessHandle?.prototype, "write");
+	room(IDBObjectStore.prototype, "put");
+	if (globalThis.Cache) Cache.prototype.put = async () => { throw full(); };
+}`
+
+// withoutFiles leaves a worker the database alone.
+const withoutFiles = `if (globalThis.StorageManager) StorageManager.prototype.getDirectory = async () => { throw new DOMException("no", "SecurityError"); };`
+
+// noRoom is fullDisk in engines that cannot be given a small disk, too: what was
+// added before stays, and is there at the next visit.
+func noRoom(v *visit) {
+	v.host.fail("/effir/worker.js", -1, before(fullAfter))
+	p := v.open("/test.html")
+	ask[status](p, "open", "/effir/")
+	if got, want := fused(p, "sticky leaves").titles()[0], v.best("sticky leaves").Title; got != want {
+		v.Errorf("without room for the model %q is found first, want %q", got, want)
+	}
+	wholeModel(p)
+	ask[any](p, "close")
+	fillsUp(p)
+}
+
+// noRoomInDatabase is noRoom with the storage that older browsers have.
+func noRoomInDatabase(v *visit) {
+	v.host.fail("/effir/worker.js", -1, before(withoutFiles+fullAfter))
+	if kind := fillsUp(v.open("/test.html")); kind != "indexeddb" {
+		v.Errorf("documents are kept in %s", kind)
+	}
+}
+
+func fillsUp(p *page) (kind string) {
+	p.Helper()
+	ask[int](p, "createIndex", "notes", map[string]any{"meaning": "never"})
+	ask[any](p, "addLocal", []map[string]any{{"id": "1", "title": "Plumber", "text": "Call the plumber about the dripping tap."}})
+	message := addUntilFull(p, 60)
+	kind = p.eval(`harness.storageOfLocal()`)
+	p.Logf("%s says: %s", kind, message)
+	if !strings.Contains(message, "no room to keep") || !strings.Contains(message, "what was added before is kept") {
+		p.Errorf("3 MB of documents in half of one: %s", message)
+	}
+	find := func(when string) {
+		p.Helper()
+		list := ask[[]results](p, "findLocal", "plumber")
+		if last := list[len(list)-1]; len(last.Hits) != 1 || last.Hits[0].Title != "Plumber" {
+			p.Errorf("%s, on a full disk, %q is found", when, last.titles())
+		}
+	}
+	find("at once")
+	size := p.eval(`harness.sizeOfLocal()`)
+	p.navigate("/test.html")
+	if n := ask[int](p, "createIndex", "notes", map[string]any{"meaning": "never"}); fmt.Sprint(n) != size || n < 2 {
+		p.Errorf("the next visit finds %d documents, want %s", n, size)
+	}
+	find("at the next visit")
+	ask[any](p, "clearLocal")
+	return kind
 }
 
 // localIndex keeps documents of the page across visits.

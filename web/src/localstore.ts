@@ -85,7 +85,7 @@ export class LocalStore implements Searchable {
     checkDocuments(documents);
     const divided = documents.map(({ id, title = "", text, url = "", meta = {} }) => ({ id, title, url, meta, passages: divide(text) }));
     await this.writing(async () => {
-      await this.write(DOCUMENTS, encodeSegment({ removed: [], documents: divided }), `${documents.length} documents`);
+      await this.write(DOCUMENTS, encodeSegment({ removed: [], documents: divided }), documents.length === 1 ? "a document" : `${documents.length} documents`);
       this.put(divided);
     });
   }

@@ -104,6 +104,7 @@ const harness = {
   removeLocal: (ids: string[]): Promise<void> => local!.remove(ids),
   findLocal: (query: string, options: SearchOptions = {}): Promise<Results[]> => collect(local!.search(query, options)),
   storageOfLocal: (): string => local!.storage,
+  sizeOfLocal: (): number => local!.size,
   clearLocal: (): Promise<void> => local!.clear(),
 
   /** registerOffline resolves when the service worker keeps what the page needs. */
