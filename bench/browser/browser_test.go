@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/effir/effir/bench/measure"
@@ -68,6 +69,9 @@ func TestPhasesOnTheReleasedModel(t *testing.T) {
 			t.Errorf("%d tokens take %g ms", length, ms)
 		}
 	}
+	if c := latency.Choices; len(c) != 1 || c[0].System != effirMiniLM || c[0].Choice == "" {
+		t.Errorf("kernels that were chosen: %v", c)
+	}
 	for _, kernel := range kernels {
 		limit, rate := measure.Find(latency.Series, limitCase(kernel)), measure.Find(latency.Series, rateCase(kernel, "SmolLM2", 64))
 		if !(limit.Median() > 0.1 && rate.Median() > 0.1) {
@@ -109,6 +113,9 @@ func TestPhasesOnTheReleasedModel(t *testing.T) {
 	documents, err := b.documents(t.Context())
 	if err != nil {
 		t.Fatal(err)
+	}
+	if c := documents.Choices; len(c) != len(documentThreads) || c[0].System != clientSlimBGE || !strings.Contains("relaxed, fours relaxed, twos baseline", c[0].Choice) {
+		t.Errorf("kernels that clients chose: %v", c)
 	}
 	for _, threads := range documentThreads {
 		if ms := measure.Find(documents.Series, perDocument(threads)(clientSlimBGE)).Median(); !(ms > 0 && ms < 60_000) {

@@ -37,6 +37,7 @@ func (s system) withThreads(threads int) system {
 // and with two, for ours and for the peers.
 func (b *bench) documents(ctx context.Context) (*outcome, error) {
 	var cases []measure.Case
+	out := &outcome{}
 	for _, s := range b.systems {
 		if !s.phases.documents {
 			continue
@@ -63,11 +64,15 @@ func (b *bench) documents(ctx context.Context) (*outcome, error) {
 			if _, err := run(ctx); err != nil { // engines compile the hot code again
 				return nil, err
 			}
+			if err := out.addChoice(t); err != nil {
+				return nil, err
+			}
 			cases = append(cases, measure.Case{Name: perDocument(threads)(s.name), Unit: "ms", Run: run})
 		}
 	}
-	series, err := measure.Rounds(ctx, cases, min(b.Rounds, 7), measure.Bar(b.log, "embedding documents"))
-	return &outcome{Series: series}, err
+	var err error
+	out.Series, err = measure.Rounds(ctx, cases, min(b.Rounds, 7), measure.Bar(b.log, "embedding documents"))
+	return out, err
 }
 
 // documentFigures compares with as many threads for ours and for the peers.

@@ -14,6 +14,8 @@ type outcome struct {
 	Series []measure.Series // of one value where only one can be
 	// Versions of what took part, by name.
 	Versions map[string]string
+	// Choices of kernels that our tabs made.
+	Choices []kernelChoice
 }
 
 // window is the least time of one measurement in milliseconds: long against the browser's clock,
@@ -46,6 +48,9 @@ func (b *bench) latency(ctx context.Context) (*outcome, error) {
 			return nil, err
 		}
 		if vectors[s.name], err = call[[]float64](t, "embed", sample); err != nil {
+			return nil, err
+		}
+		if err := out.addChoice(t); err != nil {
 			return nil, err
 		}
 		mine, err := b.textCases(ctx, t)

@@ -37,6 +37,7 @@ var method = []report.Part{
 	report.Text("transformers.js runs onnxruntime-web's plain build with one thread. Of MiniLM with int8 weights there are two published files, made by different exporters; figures compare with the better of the two, and so with the best of wllama's formats. wllama runs one sequence on one thread; its published build has no integer dot products of SIMD, so that float32 weights are its fastest at most texts.Lengths: llama.cpp compiled otherwise could be faster than what its users get."),
 	report.Text("Bytes are what a first visit over 100 Mbit/s gets until its first embedding, each file as brotli (programs at its best level, models at level 9). Navigation to first embedding is that of a page that was visited before, so that everything is in the browser's caches. The memory of a page is the private memory of its process, less that of an empty page's, after texts of every length and once garbage is collected (the browser's own figure, measureUserAgentSpecificMemory, leaves WebAssembly memories of workers out unless they are shared)."),
 	report.Text("A limit is the rate of the same arithmetic on registers alone, by the instructions that the kernel uses on this machine, measured in the same rounds."),
+	report.Text("Each of our pages decides by measuring how its kernels multiply; what they chose is part of the results."),
 }
 
 func versions(r *measure.Record) string {

@@ -27,6 +27,7 @@ const warmLoads = 3
 func (b *bench) startup(ctx context.Context) (*outcome, error) {
 	var sizes []measure.Series
 	var cases []measure.Case
+	out := &outcome{}
 	for _, s := range b.systems {
 		if !s.phases.loaded {
 			continue
@@ -62,10 +63,14 @@ func (b *bench) startup(ctx context.Context) (*outcome, error) {
 				break
 			}
 		}
+		if err := out.addChoice(t); err != nil {
+			return nil, err
+		}
 		cases = append(cases, measure.Case{Name: firstResult(s.name), Unit: "ms", Every: min(s.every, 3), Run: visit})
 	}
 	series, err := measure.Rounds(ctx, cases, min(b.Rounds, 9), measure.Bar(b.log, "visiting pages"))
-	return &outcome{Series: append(series, sizes...)}, err
+	out.Series = append(series, sizes...)
+	return out, err
 }
 
 // compressed sums what was sent in MB: whole files as brotli, or the share of one that was on its way;

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/effir/effir/bench/fetch"
 	"github.com/effir/effir/bench/measure"
@@ -23,6 +24,10 @@ func (b *bench) write(phases map[string]*outcome) error {
 		}
 		f.versions[name] = version
 	}
+	found := choices(phases)
+	for system, list := range found {
+		f.versions[choiceOf(system)] = strings.Join(list, " and ")
+	}
 	figures := b.figures(f)
 	values, missing := measure.Values(figures)
 	kept, err := measure.Write(b.Results, values, missing, f.versions, f.series)
@@ -33,6 +38,6 @@ func (b *bench) write(phases map[string]*outcome) error {
 	if err := b.WriteReport(measure.Markdown("in Chromium, one thread", about, figures, kept), b.report(figures, f, kept)); err != nil {
 		return err
 	}
-	fmt.Fprint(b.log, "\n", measure.Plain(figures), "\n", b.Results, ", ", b.Report, "\n")
+	fmt.Fprint(b.log, "\n", measure.Plain(figures), "\n", b.Results, ", ", b.Report, "\n", warnOfChoices(found))
 	return nil
 }

@@ -1,5 +1,5 @@
 import { GuestError, GuestStopped, message } from "./errors.ts";
-import { instantiate, type Chosen } from "./kernels.ts";
+import { instantiate, tune, type Chosen } from "./kernels.ts";
 import type { Range } from "./manifest.ts";
 import type { Kind } from "./types.ts";
 import { Wasi } from "./wasi.ts";
@@ -31,6 +31,9 @@ const exportNames = [
   "effir_tokenizer", "effir_embed", "effir_reads", "effir_result",
 ];
 
+/** Milliseconds from the first text to the measuring of the kernels: it is in the way of neither the first results nor the compiling of hot code. */
+const TUNE_AFTER = 100;
+
 /**
  * One instance of the guest and of the kernels that it computes with. Calls run
  * to their end at once. After a GuestStopped the instance is dead.
@@ -39,15 +42,19 @@ export class Guest {
   private readonly encoder = new TextEncoder();
   private readonly decoder = new TextDecoder();
   private stopped = false;
+  private embedded = false;
 
   private constructor(
+    private readonly kernels: Chosen,
+    private readonly kernelExports: WebAssembly.Exports,
     private readonly kernelMemory: WebAssembly.Memory,
     private readonly exports: Exports,
     private readonly lastWords: string[],
+    private readonly tuned: () => void,
   ) {}
 
-  /** start instantiates the kernels, then the guest over them. */
-  static async start(kernels: Chosen, guest: WebAssembly.Module): Promise<Guest> {
+  /** start instantiates the kernels, then the guest over them. tuned is called when the kernels have been, see tune. */
+  static async start(kernels: Chosen, guest: WebAssembly.Module, tuned = (): void => {}): Promise<Guest> {
     const lastWords: string[] = [];
     const wasi = new Wasi((line) => {
       if (lastWords.length < 4) lastWords.push(line);
@@ -63,7 +70,7 @@ export class Guest {
     }
     const exports = instance.exports as unknown as Exports;
     wasi.attach(exports.memory);
-    const started = new Guest(kernel.exports.memory as WebAssembly.Memory, exports, lastWords);
+    const started = new Guest(kernels, kernel.exports, kernel.exports.memory as WebAssembly.Memory, exports, lastWords, tuned);
     started.guarded(() => exports._initialize());
     return started;
   }
@@ -98,7 +105,15 @@ export class Guest {
   embed(text: string, kind: Kind): Float32Array<ArrayBuffer> {
     const bytes = this.encoder.encode(text);
     const result = this.send(bytes, (at) => this.exports.effir_embed(at, bytes.length, kind === "query" ? 0 : 1));
+    if (!this.embedded) setTimeout(() => void this.tune(), TUNE_AFTER);
+    this.embedded = true;
     return new Float32Array(result.buffer);
+  }
+
+  /** tune has the kernels compute in the way that is fastest here; it happens by itself behind the first text. */
+  async tune(): Promise<void> {
+    await tune(this.kernels, this.kernelExports);
+    this.tuned();
   }
 
   /** reads returns what must be in place before embed. It needs the tokenizer, but no weights. */

@@ -1,21 +1,45 @@
-import type { Kernels } from "./types.ts";
+import { race, type Way } from "./race.ts";
+import type { Kernels, Products } from "./types.ts";
 
 /** A kernel module that was chosen, compiled. */
 export interface Chosen {
   name: Kernels;
   module: WebAssembly.Module;
-  /** Whether this machine multiplies faster with the instruction that adds four products. */
-  dotInFours: boolean;
+  /** Whether this machine multiplies faster with the instruction that adds four products; undefined until tune has measured it. */
+  dotInFours: boolean | undefined;
 }
 
-/** instantiate starts the chosen kernels. */
+/** instantiate starts the chosen kernels. They multiply in twos unless fours are known to be faster. */
 export async function instantiate({ module, dotInFours }: Chosen): Promise<WebAssembly.Instance> {
   const instance = await WebAssembly.instantiate(module);
-  (instance.exports.dot_in_fours as DotInFours | undefined)?.(dotInFours ? 1 : 0);
+  setDot(instance.exports, dotInFours);
   return instance;
 }
 
+function setDot(exports: WebAssembly.Exports, inFours: boolean | undefined): void {
+  (exports.dot_in_fours as DotInFours | undefined)?.(inFours ? 1 : 0);
+}
+
 type DotInFours = (yes: number) => void;
+
+/**
+ * tune measures which way to multiply is the faster one here, unless that is
+ * known, and has the kernels use it. Bits do not depend on it, so that it can
+ * happen at any time: it takes 10 ms, 60 with a clock of whole milliseconds,
+ * between pauses, and belongs behind a first answer. Where nothing can be told,
+ * twos stay, which are fast on every processor.
+ */
+export async function tune(chosen: Chosen, exports: WebAssembly.Exports): Promise<void> {
+  // 7-bit weights gain more by fours than the 4-bit ones that are measured.
+  chosen.dotInFours ??= (await race([exports.limit_q4_twos as Way, exports.limit_fours as Way], 1.15)) ?? false;
+  setDot(exports, chosen.dotInFours);
+}
+
+/** productsOf names the way in which the chosen kernels multiply, once it is known. */
+export function productsOf({ name, dotInFours }: Chosen): Products | undefined {
+  if (name === "baseline" || dotInFours === undefined) return undefined;
+  return dotInFours ? "fours" : "twos";
+}
 
 // (func (result v128) (i16x8.relaxed_dot_i8x16_i7x16_s (i8x16.splat 0) (i8x16.splat 0)))
 const RELAXED_PROBE = new Uint8Array([
@@ -48,32 +72,9 @@ export async function choose(
   return chosen("baseline", baseline);
 }
 
-async function chosen(name: Kernels, module: WebAssembly.Module): Promise<Chosen> {
-  return { name, module, dotInFours: name === "relaxed" && (await foursAreFaster(module)) };
+function chosen(name: Kernels, module: WebAssembly.Module): Chosen {
+  return { name, module, dotInFours: name === "baseline" ? false : undefined };
 }
-
-/**
- * foursAreFaster times the two ways in which the relaxed kernels multiply. Engines
- * compile twice, quickly and then well: rounds go on until the better code has
- * had its turn, some 10 ms, while the model loads.
- */
-async function foursAreFaster(module: WebAssembly.Module): Promise<boolean> {
-  const { exports } = await WebAssembly.instantiate(module);
-  const ways = [exports.limit_q4_twos, exports.limit_fours] as ((rounds: number) => number)[];
-  const best = [Infinity, Infinity];
-  for (let turn = 0; turn < TURNS; turn++) {
-    for (const [i, way] of ways.entries()) {
-      const began = performance.now();
-      way(ROUNDS);
-      best[i] = Math.min(best[i]!, performance.now() - began);
-    }
-    await new Promise((resolve) => setTimeout(resolve)); // lets the engine compile
-  }
-  return best[1]! < 1.15 * best[0]!; // 7-bit weights gain more by fours than 4-bit ones
-}
-
-const TURNS = 6;
-const ROUNDS = 30_000;
 
 /** agree compares two modules on products of each kind, bit by bit. */
 export async function agree(a: WebAssembly.Module, b: WebAssembly.Module): Promise<boolean> {

@@ -4,7 +4,7 @@ import type { Guest } from "./guest.ts";
 import { parseModel, parsePages, type ModelManifest, type PageHashes, type Range } from "./manifest.ts";
 import { Runtime } from "./runtime.ts";
 import { Team, teamSize, type Outcome, type Supplies } from "./team.ts";
-import type { Kernels, Kind, ModelStatus } from "./types.ts";
+import type { Kernels, Kind, ModelStatus, Products } from "./types.ts";
 import { Weights, type Image } from "./weights.ts";
 
 /** Where model and modules come from. */
@@ -60,6 +60,7 @@ export class Meaning {
   model = "";
   dims = 0;
   kernels: Kernels | undefined;
+  products: Products | undefined;
   restarts = 0;
   private guestMemory = 0;
   private runtime: Promise<Runtime> | undefined;
@@ -196,7 +197,12 @@ export class Meaning {
   private async load(signal: AbortSignal): Promise<Loaded> {
     this.runtime ??= Runtime.load(new URL(this.options.runtime), this.options.kernels);
     this.runtime.catch(() => (this.runtime = undefined)); // the next attempt fetches again
-    const starting = this.runtime.then((runtime) => runtime.start());
+    const starting = this.runtime.then((runtime) =>
+      runtime.start(() => {
+        this.products = runtime.products;
+        this.report();
+      }),
+    );
     starting.catch(() => {}); // awaited below
     const store = await Store.open(new URL(this.options.model));
     const { manifest, bytes, pages } = await this.manifests(store, signal);

@@ -1,7 +1,7 @@
 import { ContentError, message } from "./errors.ts";
 import { Guest } from "./guest.ts";
-import { choose, type Chosen } from "./kernels.ts";
-import type { Kernels } from "./types.ts";
+import { choose, productsOf, type Chosen } from "./kernels.ts";
+import type { Kernels, Products } from "./types.ts";
 
 /** What a guest is instantiated from; another worker can be sent it. */
 export interface Modules {
@@ -26,8 +26,14 @@ export class Runtime {
     return this.modules.kernels.name;
   }
 
-  start(): Promise<Guest> {
-    return Guest.start(this.modules.kernels, this.modules.guest);
+  /** products says how the kernels multiply, once that is known. */
+  get products(): Products | undefined {
+    return productsOf(this.modules.kernels);
+  }
+
+  /** start starts a guest; tuned is called once products is known. */
+  start(tuned?: () => void): Promise<Guest> {
+    return Guest.start(this.modules.kernels, this.modules.guest, tuned);
   }
 }
 

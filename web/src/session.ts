@@ -41,8 +41,8 @@ export class Session {
   }
 
   get status(): Status {
-    const { kernels, memory, restarts, workers } = this.meaning;
-    return { ...(kernels && { kernels }), index: { ...this.index.status }, model: this.modelStatus(), memory, threads: workers, restarts };
+    const { kernels, products, memory, restarts, workers } = this.meaning;
+    return { ...(kernels && { kernels }), ...(products && { products }), index: { ...this.index.status }, model: this.modelStatus(), memory, threads: workers, restarts };
   }
 
   setHeld(held: Held): void {

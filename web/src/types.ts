@@ -4,6 +4,9 @@ export type Kind = "query" | "passage";
 /** Which kernel module computes. */
 export type Kernels = "relaxed" | "baseline";
 
+/** How relaxed kernels multiply: by instructions that add two products, or four. */
+export type Products = "twos" | "fours";
+
 /** By words, by meaning, or by both. */
 export type Mode = "keyword" | "fused" | "semantic";
 
@@ -153,6 +156,8 @@ export interface ModelStatus {
 export interface Status {
   /** Undefined until the guest has started. */
   kernels?: Kernels;
+  /** Which way to multiply is faster here, of relaxed kernels; undefined until it has been measured, some time after the first text. */
+  products?: Products;
   index: IndexStatus;
   model: ModelStatus;
   /** Bytes of WebAssembly memory in the workers. */

@@ -1,4 +1,4 @@
-import { agree, choose, hasRelaxedSimd } from "../src/kernels.ts";
+import { agree, choose, hasRelaxedSimd, instantiate, productsOf, tune } from "../src/kernels.ts";
 import type { Kernels } from "../src/types.ts";
 import { equal, fails, test } from "./harness.ts";
 
@@ -48,6 +48,22 @@ test("relaxed kernels that compute something else are not taken", async () => {
 test("relaxed kernels that cannot be had are done without", async () => {
   const choice = await choose("auto", (name) => (name === "relaxed" ? Promise.reject(new Error("404")) : load(name)));
   equal(choice.name, "baseline", "choice");
+});
+
+test("chosen kernels are measured once, for all instances", async () => {
+  const chosen = await choose("relaxed", load);
+  equal(productsOf(chosen), undefined, "products before");
+  await tune(chosen, (await instantiate(chosen)).exports);
+  const known = productsOf(chosen);
+  equal(known === "twos" || known === "fours", true, `products ${known}`);
+  const began = performance.now();
+  await tune(chosen, (await instantiate(chosen)).exports);
+  if (performance.now() - began > 1000) throw new Error("measured again");
+  equal(productsOf(chosen), known, "products of another instance");
+
+  const baseline = await choose("baseline", load);
+  await tune(baseline, (await instantiate(baseline)).exports);
+  equal(productsOf(baseline), undefined, "products of the baseline");
 });
 
 test("a choice is obeyed", async () => {

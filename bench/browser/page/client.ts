@@ -4,6 +4,8 @@ import type { System } from "./system.ts";
 
 let search: Search;
 
+const PATIENCE = 20_000; // milliseconds
+
 export const client: System = {
   async load({ site, threads }) {
     const library = new URL("/runtime/effir.js", location.href).href;
@@ -15,4 +17,11 @@ export const client: System = {
     return vector!;
   },
   embedAll: (texts) => search.embed(texts, { kind: "passage" }),
+  choice: () => new Promise((resolve, reject) => {
+    setTimeout(() => reject(new Error("the client never said how its kernels multiply")), PATIENCE);
+    search.onStatus(({ kernels, products }) => {
+      if (kernels === "baseline") resolve(kernels);
+      else if (kernels && products) resolve(`${kernels}, ${products}`);
+    });
+  }),
 };

@@ -3,7 +3,7 @@
  * plain fetch, so that what is timed is the guest's embed alone.
  */
 import type { Guest } from "../../../web/src/guest.ts";
-import { choose, type Chosen } from "../../../web/src/kernels.ts";
+import { choose, productsOf, tune, type Chosen } from "../../../web/src/kernels.ts";
 import { calls, replay, start, type Started } from "./glue.ts";
 import { Rates } from "./rates.ts";
 import { serve } from "./system.ts";
@@ -36,6 +36,7 @@ serve({
       at += bytes;
     }
     guest.tokenizer(await files.at(-1)!);
+    await tune(chosen, computing as unknown as WebAssembly.Exports); // otherwise it happens between measurements
     const known = new Map<string, ReturnType<typeof callsOf>>();
     callsOf = async (text) => {
       if (!known.has(text)) known.set(text, calls(chosen, await module, await manifest, await files.at(-1)!, text));
@@ -52,6 +53,7 @@ serve({
   async operation(name, counts) {
     return (await kernels()).operation(name, counts);
   },
+  choice: async () => [chosen.name, productsOf(chosen) ?? []].flat().join(", "),
 });
 
 async function kernels(): Promise<Rates> {

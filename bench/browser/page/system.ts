@@ -14,10 +14,12 @@ export interface System {
   rate?(kernel: string, ...parameters: number[]): Promise<number>;
   /** operation does so of another kernel, or of its limit. */
   operation?(name: string, counts?: Record<string, number>): Promise<number>;
+  /** choice names the kernels that compute and how they multiply, once that is decided. */
+  choice?(): Promise<string>;
 }
 
 /** Methods are what the benchmark asks of a system. */
-export type Methods = Record<"load" | "embed" | "tokens" | "time" | "kernels" | "documents" | "rate" | "operation", (...parameters: never[]) => unknown>;
+export type Methods = Record<"load" | "embed" | "tokens" | "time" | "kernels" | "documents" | "rate" | "operation" | "choice", (...parameters: never[]) => unknown>;
 
 /** What a page asks of a system in a worker, and what that answers. */
 export interface Question {
@@ -71,6 +73,7 @@ export function methodsOf(system: System): Methods {
       if (!system.operation) throw new Error("this system does not show its kernels");
       return system.operation(name, counts);
     },
+    choice: () => system.choice?.() ?? "",
   };
 }
 
