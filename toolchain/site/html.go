@@ -89,6 +89,7 @@ func fill(page *site.Page, sections []*section, at place, budget Budget, n *note
 	if len(page.Passages) == 0 {
 		page.Passages = []site.Passage{{}}
 	}
+	noteUnread(page, at, budget, n)
 	if bytes := textBytes(page); bytes >= largePage {
 		n.notice(at.file, fmt.Sprintf("is a very large page: %.1f MB of text in %d passages", float64(bytes)/1e6, len(page.Passages)))
 	}

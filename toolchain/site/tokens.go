@@ -2,11 +2,13 @@ package site
 
 import (
 	"io/fs"
+	"slices"
 	"sync"
 	"unicode"
 	"unicode/utf8"
 
 	"github.com/effir/effir/wasm/model/modeldir"
+	"github.com/effir/effir/wasm/tokenizer"
 )
 
 // MaxTokens is the size of the longest passage, with title and heading. Longer
@@ -18,6 +20,9 @@ type Budget struct {
 	Tokens int
 	// Measure counts the tokens of a text. It is safe for concurrent use.
 	Measure func(text string) int
+	// Reads says whether the model knows a character; nil: no model has to. It is
+	// safe for concurrent use, too.
+	Reads func(r rune) bool
 }
 
 // DefaultBudget estimates tokens where no model is known.
@@ -41,8 +46,12 @@ func ModelBudget(model fs.FS) (Budget, error) {
 		*ids = t.Encode((*ids)[:0], text)
 		return len(*ids)
 	}
+	reads := func(r rune) bool {
+		// A character alone can be no added token but the one for what is unknown.
+		return !slices.ContainsFunc(t.Encode(nil, string(r)), func(id int32) bool { return t.Kind(id) == tokenizer.Special })
+	}
 	around := len(m.Embedding.Prefix) + len(m.Embedding.Suffix) + measure(m.Embedding.Passage)
-	return Budget{Tokens: min(MaxTokens, m.MaxTokens) - around, Measure: measure}, nil
+	return Budget{Tokens: min(MaxTokens, m.MaxTokens) - around, Measure: measure, Reads: remembering(reads)}, nil
 }
 
 // minPassageTokens of a passage are left to its text, however long title and
