@@ -112,10 +112,11 @@ func TestHugePages(t *testing.T) {
 		"words.html": "<title>Words</title><main>" + strings.Repeat("<p>"+strings.Repeat(sentence, 11)+"</p>", 10_102) + "</main>",
 		"line.txt":   strings.Repeat("word ", 200_000),
 		"blob.html":  "<title>Blob</title><pre>" + strings.Repeat("QUJD", 1<<18) + "</pre>",
+		"data.html":  "<title>Data</title><p>" + sentence + "</p><img src='data:image/png;base64," + strings.Repeat("iVBORw0KGgo", 1_000_000) + "'>",
 		"mb10.html":  "<title>Ten</title>" + strings.Repeat("<p>"+sentence+"</p>"+strings.Repeat("<!-- pad -->", 4), 110_000),
 	})
 	c := readFolder(t, root, FolderOptions{Types: []string{"html", "txt"}})
-	if len(c.Pages) != 4 || len(c.Report.Problems) != 0 {
+	if len(c.Pages) != 5 || len(c.Report.Problems) != 0 {
 		t.Fatalf("%d pages, problems %v", len(c.Pages), c.Report.Problems)
 	}
 	budget := DefaultBudget()
@@ -127,13 +128,47 @@ func TestHugePages(t *testing.T) {
 				t.Fatalf("%s: a passage has %d tokens", c.Sources[i], size)
 			}
 		}
-		if want := map[string]int{"words.html": 10_102 * 11 * 9, "line.txt": 200_000, "mb10.html": 110_000 * 9}[c.Sources[i]]; want > 0 && words != want {
+		if want := map[string]int{"words.html": 10_102 * 11 * 9, "line.txt": 200_000, "mb10.html": 110_000 * 9, "data.html": 9}[c.Sources[i]]; want > 0 && words != want {
 			t.Errorf("%s: %d words are left of %d", c.Sources[i], words, want)
 		}
 	}
-	for _, file := range []string{"words.html", "mb10.html"} {
-		if got := noteOf(c.Report.Notices, file); !strings.Contains(got, "very large") {
-			t.Errorf("%s: notice %q", file, got)
+	for file, want := range map[string]string{
+		"words.html": "is a very large page", "mb10.html": "is a very large page", "data.html": "is a very large file: 11.0 MB, of which 0.0 MB are text", "line.txt": "",
+	} {
+		if got := noteOf(c.Report.Notices, file); !strings.HasPrefix(got, want) || strings.Contains(got, "\n") {
+			t.Errorf("%s: notice %q, want one: %q", file, got, want)
+		}
+	}
+}
+
+// Pages that browsers repair are repaired, and indexed with all their words.
+func TestBrokenPages(t *testing.T) {
+	pages := map[string]string{
+		"unclosed.html":  "<html><head><title>Unclosed</title><body><main><section><div><p>one<p>two<ul><li>three<li><b>four<table><tr><td>five",
+		"misnested.html": "<title>Misnested</title><b><p>one</b> two</p><i><div>three</i> four</div></main></body></html></div>five",
+		"attribute.html": `<title>Attribute</title><p class="a b>one</p><p id="x">two three four five</p>`,
+		"comment.html":   "<title>Comment</title><p>one two three four five<!-- never closed <p>hidden",
+		"heads.html":     "<title>Heads</title></head></head><body><head><body><h1>Heads<h2>one<p>two</h1>three</h3>four<p>five",
+		"entities.html":  "<title>Entities &amp &lt;</title><p>&onetwo; one &#x110000; two &#0; three &amp four &nbsp;five",
+		"script.html":    "<title>Script</title><p>one two three four five<script>document.write('<p>",
+		"nul.html":       "<title>Nul</title><p>one two three four fi\uFFFDve",
+	}
+	c := readFolder(t, write(t, pages), FolderOptions{})
+	if len(c.Pages) != len(pages) || len(c.Report.Problems) > 0 {
+		t.Errorf("%d pages of %d are indexed, problems %v", len(c.Pages), len(pages), c.Report.Problems)
+	}
+	for i, page := range c.Pages {
+		text := page.Title
+		for _, p := range page.Passages {
+			text += " " + p.Heading + " " + p.Text
+		}
+		for _, word := range []string{"two", "three", "four"} {
+			if !strings.Contains(text, word) {
+				t.Errorf("%s: %q lacks %q", c.Sources[i], text, word)
+			}
+		}
+		if strings.Contains(text, "hidden") || strings.Contains(text, "document.write") {
+			t.Errorf("%s: %q", c.Sources[i], text)
 		}
 	}
 }

@@ -40,6 +40,10 @@ type FolderOptions struct {
 // maxFileBytes of one page: more is an accident, and would take memory without end.
 const maxFileBytes = 256 << 20
 
+// largeFile is the size from which a file is reported, whatever its text: readers
+// wait for it, as when pictures are written into a page.
+const largeFile = 5_000_000
+
 // types are the extensions of each kind.
 var types = map[string][]string{
 	"html": {".html", ".htm", ".xhtml"},
@@ -194,10 +198,16 @@ func readPage(root string, file found, at addresses, o FolderOptions, n *notes) 
 	default:
 		page, err = readText(data, at.place(file.file, address), o.HTMLOptions, n)
 	}
-	if err == nil && page.URL == "" {
+	if err != nil {
+		return nil, err
+	}
+	if page.URL == "" {
 		page.URL = at.of(address)
 	}
-	return page, err
+	if text := textBytes(page); len(data) >= largeFile && text < largePage { // else the text is named
+		n.notice(file.file, fmt.Sprintf("is a very large file: %.1f MB, of which %.1f MB are text", float64(len(data))/1e6, float64(text)/1e6))
+	}
+	return page, nil
 }
 
 // Memory remembers pages by name, size and time of change of their files. It is
