@@ -11,12 +11,13 @@ import (
 	"path/filepath"
 	"testing"
 
+	"github.com/gomlx/gomlx/backends"
+
 	"github.com/effir/effir/edge/edgetest"
 	"github.com/effir/effir/gomlx-models/backend"
 	"github.com/effir/effir/internal/guestbuild"
 	"github.com/effir/effir/internal/tinymodel"
 	"github.com/effir/effir/models"
-	"github.com/effir/effir/toolchain/checkpoint"
 	"github.com/effir/effir/toolchain/export"
 	"github.com/effir/effir/toolchain/importer"
 	"github.com/effir/effir/toolchain/results"
@@ -106,7 +107,7 @@ func TestParityFullModel(t *testing.T) {
 	if testing.Short() {
 		t.Skip("the full model takes a minute")
 	}
-	src := baseModel(t)
+	src := published(t, importer.DefaultModel)
 	dir := filepath.Join(t.TempDir(), "full")
 	_, err := export.Export(t.Context(), src, dir, export.Options{
 		Name: "full", MaxTokens: 256, Embedding: model.Embedding{Pooling: "mean", Prefix: []int32{0}, Skip: 1},
@@ -139,27 +140,8 @@ func withTokens(t *testing.T, dir string, texts []string) []string {
 	return list
 }
 
-// baseModel opens SmolLM2 if it was imported. Fetching it is left to the commands,
-// and to CI, which must not skip.
-func baseModel(t *testing.T) *checkpoint.Checkpoint {
-	t.Helper()
-	dir, err := importer.DefaultDir(importer.DefaultModel, "")
-	if err != nil {
-		t.Fatal(err)
-	}
-	src, err := checkpoint.Open(dir)
-	if err != nil && os.Getenv("EFFIR_REQUIRE_MODEL") != "1" {
-		t.Skip("the base model is not in the cache: run `effir import " + importer.DefaultModel + "`")
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = src.Close() })
-	return src
-}
-
-// cosines compares embeddings with the float reference on XLA.
-func cosines(t *testing.T, src export.Source, dir string, texts []string, got [][]byte) (minimum, mean float64) {
+// xla opens the backend of the float reference.
+func xla(t *testing.T) backends.Backend {
 	t.Helper()
 	if _, err := backend.FindCPUPlugin(); err != nil && os.Getenv(backend.EnvSpec) == "" {
 		if os.Getenv("EFFIR_REQUIRE_XLA") == "1" {
@@ -171,10 +153,18 @@ func cosines(t *testing.T, src export.Source, dir string, texts []string, got []
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer b.Finalize()
+	t.Cleanup(b.Finalize)
+	return b
+}
+
+// cosines compares embeddings with the float reference on XLA.
+func cosines(t *testing.T, src export.Source, dir string, texts []string, got [][]byte) (minimum, mean float64) {
+	t.Helper()
+	b := xla(t)
 	e := openNative(t, dir)
 	ids := make([][]int32, len(texts))
 	for i, text := range texts {
+		var err error
 		if ids[i], err = e.Tokens(text, encoder.Passage); err != nil {
 			t.Fatal(err)
 		}
