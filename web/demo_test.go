@@ -80,6 +80,16 @@ func TestDemoShowsErrors(t *testing.T) {
 	p.want(partText(".count"), "5 results")
 }
 
+// The page with one's own files says when the model is loaded, and that it is not
+// where the connection is to be spared.
+func TestDemoSaysWhenTheModelComes(t *testing.T) {
+	p := newPage(t)
+	p.open("no files", "files.html")
+	p.want(text("#model-state"), "The model is loaded with the first file")
+	p.open("files held", "files.html")
+	p.want(text("#model-state"), "By words only, to spare data; “Search by meaning, too” loads the model")
+}
+
 func TestDemoShowsOnlyTheNewestQuery(t *testing.T) {
 	p := newPage(t)
 	p.open("ready", "?q=slow")

@@ -93,10 +93,13 @@ function showSkipped(skipped: Skipped[]): void {
   box.querySelector("ul")!.replaceChildren(...skipped.slice(0, 100).map(({ path, why }) => element("li", "", element("b", "", path), ` ${why}`)));
 }
 
+/** Why the model waits until it is asked for. */
+const HELD = { "save-data": "data", metered: "a metered connection", slow: "a slow connection" };
+
 function showStatus({ model }: Status): void {
   const texts: Record<string, string> = {
     off: "By words only: there is no model",
-    waiting: "The model is loaded with the first file",
+    waiting: model.held ? `By words only, to spare ${HELD[model.held]}; “Search by meaning, too” loads the model` : "The model is loaded with the first file",
     loading: model.total > 0 ? `Model: ${bytes(model.loaded)} of ${bytes(model.total)}` : "Model: starting",
     ready: "Words and meaning, on this device",
     failed: `By words only: ${model.error ?? "the model is not available"}`,
