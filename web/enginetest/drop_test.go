@@ -26,30 +26,78 @@ var notes = map[string]string{
 	".draft.md":              "A hidden file in a folder.",
 }
 
-// droppedFolder drags a folder onto the demo's page "your own files", and searches
-// what was in it.
-func droppedFolder(v *visit) {
+// Expressions on the page of one's own files.
+const (
+	filesState = `document.getElementById("files-page").dataset.state`
+	filesShelf = `[...document.querySelectorAll("#shelf li")].map((item) => item.textContent).join("|")`
+	leftOut    = `document.getElementById("skipped").textContent`
+)
+
+// ownFiles opens the demo's page "your own files", and writes some to a folder.
+func ownFiles(v *visit) (p *page, folder string) {
+	v.Helper()
 	demo := must(web.Build(false))
 	pages := files{}
 	for name, content := range demo {
 		pages[name] = content
 	}
 	v.host.publish(append([]fs.FS{pages, must(fs.Sub(v.site.library, "effir"))}, v.site.layers()...)...)
-	folder := filepath.Join(v.TempDir(), "my notes")
+	folder = filepath.Join(v.TempDir(), "my notes")
 	for name, text := range notes {
 		path := filepath.Join(folder, filepath.FromSlash(name))
 		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(text), 0o600)); err != nil {
 			v.Fatal(err)
 		}
 	}
-
-	p := v.open("/files.html")
-	const state = `document.getElementById("files-page").dataset.state`
-	const over = `document.getElementById("files-page").dataset.over ?? "no"`
-	shelf := func() string {
-		return p.eval(`[...document.querySelectorAll("#shelf li")].map((item) => item.textContent).join("|")`)
-	}
+	p = v.open("/files.html")
 	waitFor(p, `document.getElementById("files-page").hasAttribute("aria-busy")`, "false")
+	return p, folder
+}
+
+// checkNotes searches what was in the folder.
+func checkNotes(p *page) {
+	p.Helper()
+	for query, title := range map[string]string{"pressure": "boiler.txt", "Auge": "Rosen", "lake": "été, 1999.txt"} {
+		p.eval(element + `.value = "` + query + `"`)
+		waitFor(p, first, title)
+	}
+}
+
+// chosenFiles are those that a person picks in the dialog of a file input: they are
+// found by words, then by meaning, and are there at the next visit.
+func chosenFiles(v *visit) {
+	p, folder := ownFiles(v)
+	var paths []string
+	for _, name := range []string{"bread.md", "house/boiler.txt", "house/garden/rosen.md", "house/日記/été, 1999.txt", "photo.jpg", "house/latin1.txt", "empty.md"} {
+		paths = append(paths, filepath.Join(folder, filepath.FromSlash(name)))
+	}
+	if err := browsertest.ChooseFiles(v.ctx, p.tab, "#choose-files", paths...); err != nil {
+		v.Fatal(err)
+	}
+	waitFor(p, filesState, "filled")
+	if got := p.eval(filesShelf); strings.Count(got, "|") != 3 {
+		v.Errorf("on the shelf: %s", got)
+	}
+	skipped := p.eval(leftOut)
+	for _, want := range []string{"3 files left out", "photo.jpg is neither Markdown nor text", "latin1.txt is not UTF-8 text", "empty.md is empty"} {
+		if !strings.Contains(skipped, want) {
+			v.Errorf("left out: %s, lacking %q", skipped, want)
+		}
+	}
+	checkNotes(p)
+	waitFor(p, inside(".load .text")+".textContent", "By words and meaning")
+	p.eval(element + `.value = "what to do in the night before baking"`)
+	waitFor(p, first, "Sourdough")
+	p.picture("chosen files")
+	p.navigate("/files.html")
+	waitFor(p, filesState, "filled")
+	checkNotes(p)
+}
+
+// droppedFolder drags a folder onto the page, and searches what was in it.
+func droppedFolder(v *visit) {
+	p, folder := ownFiles(v)
+	const over = `document.getElementById("files-page").dataset.over ?? "no"`
 	finish, err := browsertest.DragFiles(v.ctx, p.tab, 300, 200, folder)
 	if errors.Is(err, browsertest.ErrUnsupported) {
 		v.Skip(err)
@@ -74,25 +122,22 @@ func droppedFolder(v *visit) {
 	waitFor(p, over, "1")
 	p.picture("dragged over")
 	end(false) // the hand goes away again
-	waitFor(p, state, "empty")
+	waitFor(p, filesState, "empty")
 
 	drag(300, 200, folder)
 	end(true)
-	waitFor(p, state, "filled")
+	waitFor(p, filesState, "filled")
 	p.picture("dropped")
-	if got := shelf(); strings.Count(got, "|") != 3 {
+	if got := p.eval(filesShelf); strings.Count(got, "|") != 3 {
 		v.Errorf("on the shelf: %s", got)
 	}
-	skipped := p.eval(`document.getElementById("skipped").textContent`)
+	skipped := p.eval(leftOut)
 	for _, want := range []string{"3 files left out", "my notes/photo.jpg is neither Markdown nor text", "my notes/house/latin1.txt is not UTF-8 text", "my notes/empty.md is empty"} {
 		if !strings.Contains(skipped, want) {
 			v.Errorf("left out: %s, lacking %q", skipped, want)
 		}
 	}
-	for query, title := range map[string]string{"pressure": "boiler.txt", "Auge": "Rosen", "lake": "été, 1999.txt"} {
-		p.eval(element + `.value = "` + query + `"`)
-		waitFor(p, first, title)
-	}
+	checkNotes(p)
 	p.eval(element + `.value = "nobody wants"`)
 	waitFor(p, `[...`+shadow+`.querySelectorAll(".title")].some((title) => title.textContent.includes("config"))`, "false")
 	p.eval(element + `.value = ""`)
@@ -124,10 +169,10 @@ func droppedFolder(v *visit) {
 	}
 	drag(300, 200, many)
 	end(true)
-	waitFor(p, state, "working")
+	waitFor(p, filesState, "working")
 	drag(300, 200, late)
 	end(true)
-	waitFor(p, state, "filled")
+	waitFor(p, filesState, "filled")
 	if got := p.eval(`document.getElementById("shelf-count").textContent`); got != "207 files" {
 		v.Errorf("%s on the shelf, want 207; problem: %s", got, p.eval(`document.getElementById("problem").textContent`))
 	}
@@ -143,7 +188,7 @@ func droppedFolder(v *visit) {
 	drag(300, 200, other)
 	end(true)
 	waitFor(p, `document.getElementById("problem").textContent`, "There is no Markdown or text in what you chose.")
-	waitFor(p, state, "filled")
+	waitFor(p, filesState, "filled")
 	if got := p.eval("location.pathname"); got != "/files.html" {
 		v.Errorf("the browser went to %s", got)
 	}
