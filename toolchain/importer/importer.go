@@ -23,6 +23,9 @@ type Options struct {
 	// Force imports even if the destination already holds the result of the same import.
 	Force bool
 
+	// Warn, if not nil, is told what the user should check, in a sentence.
+	Warn func(text string)
+
 	// Progress, if not nil, is told what is going on: the step, and how much of it is done in
 	// bytes; total is -1 while it is unknown. It is called from one goroutine at a time.
 	Progress func(step string, done, total int64)
@@ -89,15 +92,17 @@ func convert(ctx context.Context, src Source, found obtained, dest string, opts 
 		return checkpoint.Config{}, err
 	}
 	defer m.close()
-	cfg := m.config
 	known := knownContent(found.provenance.SHA256)
 	found.provenance.License = known.license
-	cfg.Provenance = mergeProvenance(found.provenance, cfg.Provenance)
-	if cfg.Embedding == nil && known.how != nil {
+	if m.config.Embedding == nil && known.how != nil {
 		how := *known.how
-		cfg.Embedding = &how
+		m.config.Embedding = &how
 	}
-	addKnownPrefixes(cfg.Embedding, src.model())
+	if warning := m.addKnown(src.models()); warning != "" && known.sha256 == "" && opts.Warn != nil {
+		opts.Warn(warning)
+	}
+	cfg := m.config
+	cfg.Provenance = mergeProvenance(found.provenance, cfg.Provenance)
 	tokenizer, err := m.tokenizer()
 	if err != nil {
 		return cfg, err

@@ -2,6 +2,7 @@ package importer
 
 import (
 	"regexp"
+	"slices"
 
 	"github.com/effir/effir/toolchain/checkpoint"
 )
@@ -54,24 +55,49 @@ func knownContent(sha256 string) knownModel {
 
 const bgePrefix = "Represent this sentence for searching relevant passages: "
 
-// knownPrefixes are the prefixes of models whose files do not have them, only their descriptions,
-// by the last part of a repository's or folder's name.
-var knownPrefixes = []struct {
+// knownByName are models whose files lack the prefixes, which only their descriptions tell, by the
+// last part of a repository's or folder's name; older caches put the owner before it. Pooling is
+// for folders without the files of sentence-transformers.
+var knownByName = []struct {
 	name           *regexp.Regexp
 	query, passage string
+	pooling        string
 }{
-	{regexp.MustCompile(`^e5-(small|base|large)(-v2)?$`), "query: ", "passage: "},
-	{regexp.MustCompile(`^bge-(small|base|large)-en(-v1\.5)?$`), bgePrefix, ""},
+	{regexp.MustCompile(`^(?:[\w.-]+_)?e5-(small|base|large)(-v2)?$`), "query: ", "passage: ", checkpoint.PoolMean},
+	{regexp.MustCompile(`^(?:[\w.-]+_)?bge-(small|base|large)-en(-v1\.5)?$`), bgePrefix, "", checkpoint.PoolCLS},
+	// Models that are known to want none.
+	{name: regexp.MustCompile(`^(?:[\w.-]+_)?(all|paraphrase|multi-qa)-(MiniLM|minilm|mpnet|distilbert|distilroberta)-`)},
+	{name: regexp.MustCompile(`^(?:[\w.-]+_)?gte-(small|base|large)$`)},
 }
 
-// addKnownPrefixes fills in the prefixes of a model by its name if its files have none.
-func addKnownPrefixes(how *checkpoint.Embedding, name string) {
-	if how == nil || how.QueryPrefix != "" || how.PassagePrefix != "" {
-		return
+// addKnown fills in, by the model's name, what a BERT model's files do not say about how a text
+// becomes a vector. warning is what the user should know if neither files nor name tell.
+func (m *model) addKnown(names []string) (warning string) {
+	if m.config.ModelType != checkpoint.Bert || m.prompts == allKnown {
+		return ""
 	}
-	for _, known := range knownPrefixes {
-		if known.name.MatchString(name) {
-			how.QueryPrefix, how.PassagePrefix = known.query, known.passage
+	if m.prompts == unknown && m.trainedFrom != "" {
+		// Weaker than the other names: also what was trained further bears it.
+		names = append(slices.Clone(names), m.trainedFrom)
+	}
+	for _, name := range names {
+		for _, known := range knownByName {
+			if !known.name.MatchString(name) {
+				continue
+			}
+			if m.config.Embedding == nil && known.pooling != "" {
+				m.config.Embedding = &checkpoint.Embedding{Pooling: known.pooling, Normalize: true, MaxTokens: min(512, m.config.MaxPositionEmbeddings)}
+			}
+			if how := m.config.Embedding; how != nil && how.QueryPrefix == "" && how.PassagePrefix == "" {
+				how.QueryPrefix, how.PassagePrefix = known.query, known.passage
+			}
+			return ""
 		}
 	}
+	if m.prompts == given || m.config.Embedding == nil { // without any, the import says so
+		return ""
+	}
+	return `the model's files name no prefixes of queries and passages, so none are used. Many retrievers are ` +
+		`trained with some: see its description. If it has them, write {"prompts": {"query": "...", "document": "..."}} ` +
+		`into config_sentence_transformers.json in its folder (empty texts if it has none) and import it again`
 }

@@ -1,6 +1,7 @@
 package importer
 
 import (
+	"encoding/json"
 	"errors"
 	"io/fs"
 	"os"
@@ -43,7 +44,19 @@ type model struct {
 	tokenizer         func() ([]byte, error)
 	files             []string // that make it up, in a fixed order
 	close             func() error
+
+	prompts     promptInfo // how much the files tell of prefixes
+	trainedFrom string     // last part of what config.json calls _name_or_path
 }
+
+// promptInfo says how much is known of what stands before queries and passages.
+type promptInfo int
+
+const (
+	unknown  promptInfo = iota // the files say nothing
+	given                      // the files say it, though some tools write empty prompts for all models
+	allKnown                   // it is a checkpoint of ours, with all there is to know
+)
 
 // openModel opens a GGUF, safetensors or ONNX file, or a model folder.
 func openModel(name string) (*model, error) {
@@ -70,7 +83,24 @@ func (m *model) describe(dir string) error {
 	if license := readmeLicense(filepath.Join(dir, "README.md")); license != "" {
 		m.config.Provenance.License = license
 	}
+	m.trainedFrom = nameOrPath(filepath.Join(dir, "config.json"))
 	return m.sentenceTransformer(dir)
+}
+
+// nameOrPath reads the name, without folders, under which the transformers library had loaded the
+// model before it was saved; "" if the configuration has none.
+func nameOrPath(config string) string {
+	data, err := readSmall(config)
+	if err != nil {
+		return ""
+	}
+	var c struct {
+		Name string `json:"_name_or_path"`
+	}
+	if json.Unmarshal(data, &c) != nil || c.Name == "" {
+		return ""
+	}
+	return path.Base(c.Name)
 }
 
 // readmeLicense reads the licence from the header of a model's description, "" if there is none.

@@ -20,6 +20,8 @@ const remedySentence = "import a sentence-transformers model that is made of Tra
 type sentenceFolder struct {
 	dir   string
 	files []string // read so far
+
+	prompted promptInfo
 }
 
 // sentenceTransformer reads from the folder how a text becomes a vector, if the folder has a
@@ -27,6 +29,7 @@ type sentenceFolder struct {
 // model's tensors.
 func (m *model) sentenceTransformer(dir string) error {
 	if m.config.Embedding != nil {
+		m.prompts = allKnown
 		return nil
 	}
 	s := &sentenceFolder{dir: dir}
@@ -34,7 +37,7 @@ func (m *model) sentenceTransformer(dir string) error {
 	if err != nil || how == nil {
 		return err
 	}
-	m.config.Embedding = how
+	m.config.Embedding, m.prompts = how, s.prompted
 	m.files = append(m.files, s.files...)
 	if head != nil {
 		m.Source = headed{m.Source, head}
@@ -270,6 +273,9 @@ func (s *sentenceFolder) prompts() (query, passage string, err error) {
 	const file = "config_sentence_transformers.json"
 	if _, err := s.load(file, &config); err != nil {
 		return "", "", err
+	}
+	if len(config.Prompts) > 0 {
+		s.prompted = given
 	}
 	if config.Default != nil {
 		prompt, ok := config.Prompts[*config.Default]

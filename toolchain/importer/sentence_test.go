@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"math"
 	"os"
 	"path/filepath"
@@ -219,6 +220,74 @@ func TestSentenceTransformersErrors(t *testing.T) {
 			_, err := Import(t.Context(), dir, dest, Options{CacheDir: t.TempDir()})
 			wantError(t, err, c.file, c.field, c.mentions)
 			wantEmpty(t, filepath.Dir(dest))
+		})
+	}
+}
+
+// What the files of a retriever do not say is known by its name, wherever that stands; where nothing
+// tells, there is a warning.
+func TestPrefixesByName(t *testing.T) {
+	plain := map[string]string{"modules.json": modules("Transformer", "Pooling", "Normalize"), "1_Pooling/config.json": poolingConfig("mean_tokens")}
+	with := func(more ...string) map[string]string {
+		files := maps.Clone(plain)
+		for i := 0; i < len(more); i += 2 {
+			files[more[i]] = more[i+1]
+		}
+		return files
+	}
+	named := func(name string) string {
+		config := string(readFile(t, "testdata/bert/config.json"))
+		return strings.Replace(config, "{", `{"_name_or_path": "`+name+`",`, 1)
+	}
+	const commit = "ffb93f3bd4047442299a41ebb6fa998a38507c52"
+	for name, c := range map[string]struct {
+		folder string
+		files  map[string]string
+		query  string
+		pooled string
+		warns  bool
+	}{
+		"hub cache":                        {"models--intfloat--e5-small-v2/snapshots/" + commit, plain, "query: ", "mean", false},
+		"hub cache without modules.json":   {"models--BAAI--bge-small-en-v1.5/snapshots/" + commit, nil, bgePrefix, "cls", false},
+		"hub cache of another model":       {"models--some--retriever/snapshots/" + commit, plain, "", "mean", true},
+		"snapshots that are no hub cache":  {"snapshots/e5-small-v2", plain, "query: ", "mean", false},
+		"older cache":                      {"intfloat_e5-small-v2", plain, "query: ", "mean", false},
+		"configuration":                    {"model", with("config.json", named("intfloat/e5-small-v2")), "query: ", "mean", false},
+		"configuration, a path":            {"model", with("config.json", named("/cache/BAAI_bge-small-en/")), bgePrefix, "mean", false},
+		"configuration of another":         {"model", with("config.json", named("bert-base-uncased")), "", "mean", true},
+		"configuration, but empty prompts": {"model", with("config.json", named("intfloat/e5-small-v2"), "config_sentence_transformers.json", `{"prompts":{"query":"","document":""}}`), "", "mean", false},
+		"own prompts":                      {"e5-small-v2", with("config_sentence_transformers.json", `{"prompts":{"query":"q: "}}`), "q: ", "mean", false},
+		"model that wants none":            {"all-MiniLM-L6-v2", plain, "", "mean", false},
+		"nothing":                          {"model", plain, "", "mean", true},
+		"nothing, not even pooling":        {"model", nil, "", "", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			dir := filepath.Join(t.TempDir(), filepath.FromSlash(c.folder))
+			if err := os.CopyFS(dir, os.DirFS(bertFolder(t))); err != nil {
+				t.Fatal(err)
+			}
+			for file, content := range c.files {
+				writeFile(t, filepath.Join(dir, filepath.FromSlash(file)), []byte(content))
+			}
+			// The folder and its weights are the same source.
+			for _, source := range []string{dir, filepath.Join(dir, "model.safetensors")} {
+				var warnings []string
+				opts := Options{CacheDir: t.TempDir(), Warn: func(text string) { warnings = append(warnings, text) }}
+				r, err := Import(t.Context(), source, filepath.Join(t.TempDir(), "m"), opts)
+				if err != nil {
+					t.Fatal(err)
+				}
+				var how checkpoint.Embedding
+				if r.Config.Embedding != nil {
+					how = *r.Config.Embedding
+				}
+				if how.QueryPrefix != c.query || how.Pooling != c.pooled {
+					t.Errorf("%s: query prefix %q, pooling %q; want %q, %q", filepath.Base(source), how.QueryPrefix, how.Pooling, c.query, c.pooled)
+				}
+				if warned := len(warnings) > 0; warned != c.warns || warned && !strings.Contains(warnings[0], "config_sentence_transformers.json") {
+					t.Errorf("%s: warnings %q, want some: %t", filepath.Base(source), warnings, c.warns)
+				}
+			}
 		})
 	}
 }

@@ -135,13 +135,32 @@ func Aliases() []string { return slices.Sorted(maps.Keys(aliases)) }
 // their folder.
 func (s Source) String() string { return s.name }
 
-// model is the name of the model itself, as far as the source tells: that of the repository
-// without its owner, or of the folder.
-func (s Source) model() string {
-	if s.kind == hubRepo {
-		return path.Base(s.repo)
+// models are the names of the model itself, as far as the source tells: that of the repository
+// without its owner, or of the folder. A folder of a hub's cache is named by a commit; there the
+// repository's name stands two levels above.
+func (s Source) models() []string {
+	switch s.kind {
+	case hubRepo:
+		return []string{path.Base(s.repo)}
+	case localModel:
+		dir, err := filepath.Abs(s.path)
+		if err != nil {
+			return []string{s.name}
+		}
+		if slices.Contains(modelFiles, filepath.Ext(dir)) {
+			dir = filepath.Dir(dir)
+		}
+		if filepath.Base(dir) == "onnx" {
+			dir = filepath.Dir(dir)
+		}
+		names := []string{filepath.Base(dir)}
+		if above := filepath.Dir(dir); filepath.Base(above) == "snapshots" {
+			parts := strings.SplitN(filepath.Base(filepath.Dir(above)), "--", 3) // models--owner--name
+			names = append(names, parts[len(parts)-1])
+		}
+		return names
 	}
-	return s.name
+	return []string{s.name}
 }
 
 // local reports whether the content may change under the same name.

