@@ -63,39 +63,84 @@ func TestAlign(t *testing.T) {
 	}
 }
 
-// TestInterrupted cancels a run in the middle, limits another in time, and
-// compares what comes out in the end with a run in one go.
+// TestInterrupted cancels runs of every kind in the middle, limits them in time, and
+// compares what comes out in the end with runs in one go.
 func TestInterrupted(t *testing.T) {
-	o := options(t)
-	want := run(t, o)
+	for name, change := range map[string]func(o *Options){
+		"align and hidden": func(*Options) {},
+		"adapters": func(o *Options) {
+			o.Model, o.Loss = llama(t), Loss{Align: 1} // with a head, since the widths differ
+			o.LoRARank, o.LoRAAlpha = 4, 8
+		},
+		"pairs": func(o *Options) {
+			o.Loss, o.BatchPairs, o.Negatives, o.Temperature = Loss{InfoNCE: 1, KL: 1}, 4, 2, 0.1
+		},
+		"adapters and pairs": func(o *Options) {
+			o.Model, o.LoRARank, o.LoRAAlpha = llama(t), 4, 8
+			o.Loss, o.BatchPairs, o.Negatives, o.Temperature = Loss{InfoNCE: 1, KL: 1}, 4, 1, 0.1
+		},
+		"gates":          func(o *Options) { o.Loss, o.SlimLambda, o.LearningRate = Loss{Align: 1}, 0.01, 0.1 },
+		"rounded, bf16":  func(o *Options) { o.WeightBits, o.EmbeddingBits, o.Precision = 4, 4, "bf16" },
+		"tables trained": func(o *Options) { o.TrainEmbeddings = true },
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := options(t)
+			change(&o)
+			want := run(t, o)
+			whole := records(t, o.Out)
 
-	o.Out = filepath.Join(t.TempDir(), "cancelled")
-	ctx, cancel := context.WithCancel(context.Background())
-	o.Progress = func(p Progress) {
-		if p.Step == 5 {
-			cancel()
-		}
+			o.Out = filepath.Join(t.TempDir(), "cancelled")
+			ctx, cancel := context.WithCancel(context.Background())
+			o.Progress = func(p Progress) {
+				if p.Step == 5 {
+					cancel()
+				}
+			}
+			result, err := Run(ctx, o)
+			if !errors.Is(err, context.Canceled) || result.Step != 5 {
+				t.Fatalf("cancelled after step 5: %+v, %v", result, err)
+			}
+			o.Progress = nil
+			o.Limit = time.Nanosecond
+			if result := run(t, o); result.Finished || result.Step != 5 {
+				t.Fatalf("no time left: %+v", result)
+			}
+			o.Limit = 0
+			got := run(t, o)
+			sameResult(t, got, want)
+			list := records(t, o.Out)
+			if len(list) != len(whole) {
+				t.Fatalf("%d steps, want %d", len(list), len(whole))
+			}
+			for i, r := range list {
+				if r.Loss != whole[i].Loss || r.Norm != whole[i].Norm || r.Rate != whole[i].Rate || r.Tokens != whole[i].Tokens {
+					t.Fatalf("step %d: %+v, want %+v", i+1, r, whole[i])
+				}
+			}
+		})
 	}
-	result, err := Run(ctx, o)
-	if !errors.Is(err, context.Canceled) || result.Step != 5 {
-		t.Fatalf("cancelled after step 5: %+v, %v", result, err)
+}
+
+// sameResult compares what two runs made byte by byte: a checkpoint, or gates.
+func sameResult(t *testing.T, got, want Result) {
+	t.Helper()
+	if (got.Gates == "") != (want.Gates == "") || (got.Checkpoint == "") != (want.Checkpoint == "") || got.Gates+got.Checkpoint == "" {
+		t.Fatalf("results %+v and %+v", got, want)
 	}
-	o.Progress = nil
-	o.Limit = time.Nanosecond
-	if result := run(t, o); result.Finished || result.Step != 5 {
-		t.Fatalf("no time left: %+v", result)
+	if want.Checkpoint != "" {
+		sameFiles(t, got.Checkpoint, want.Checkpoint)
+		return
 	}
-	o.Limit = 0
-	got := run(t, o)
-	sameFiles(t, got.Checkpoint, want.Checkpoint)
-	a, b := records(t, filepath.Dir(want.Checkpoint)), records(t, o.Out)
-	if len(a) != len(b) {
-		t.Fatalf("%d steps, want %d", len(b), len(a))
+	a, err := os.ReadFile(got.Gates)
+	if err != nil {
+		t.Fatal(err)
 	}
-	for i := range a {
-		if a[i].Loss != b[i].Loss || a[i].Norm != b[i].Norm || a[i].Rate != b[i].Rate || a[i].Tokens != b[i].Tokens {
-			t.Fatalf("step %d: %+v, want %+v", i+1, b[i], a[i])
-		}
+	b, err := os.ReadFile(want.Gates)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Equal(a, b) {
+		t.Error("the gates differ from those of the run in one go")
 	}
 }
 
