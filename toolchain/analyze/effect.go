@@ -1,16 +1,12 @@
 package analyze
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
-	"os"
 	"slices"
 
 	"github.com/gomlx/gomlx/backends"
 
-	"github.com/effir/effir/toolchain/checkpoint"
 	"github.com/effir/effir/toolchain/compress"
 	"github.com/effir/effir/toolchain/corpus"
 	"github.com/effir/effir/toolchain/evaluate"
@@ -29,7 +25,8 @@ type Effect struct {
 // Curve is the quality after dropping more and more of a unit.
 type Curve struct {
 	Unit      Unit    `json:"unit"`
-	Recovered bool    `json:"recovered"` // after training the cut model; else as cut
+	Recovered bool    `json:"recovered"`          // after training the cut model; else as cut
+	Training  string  `json:"training,omitempty"` // of a recovered curve: what is known of it
 	Points    []Point `json:"points"`
 }
 
@@ -184,44 +181,4 @@ func (e *Effect) add(unit Unit, recovered bool, p Point) {
 	points = append(points, p)
 	slices.SortFunc(points, func(a, b Point) int { return a.Dropped - b.Dropped })
 	e.Curves[i].Points = points
-}
-
-// Recovered is the quality of a model that was cut and then trained.
-type Recovered struct {
-	Unit    Unit    `json:"unit"`
-	Dropped int     `json:"dropped"`
-	NDCG10  float64 `json:"ndcg10"` // on the set of the effect curves
-}
-
-// AddRecovered adds results of training runs to the effect curves, from a file with a JSON list of
-// Recovered. They must be of the same retrieval set, which the file cannot prove.
-func (a *Analysis) AddRecovered(path string) error {
-	fail := func(problem string, err error) error {
-		return &checkpoint.InputError{
-			File: path, Problem: problem, Err: err,
-			Remedy: `give a list such as [{"unit":"mlp","dropped":6,"ndcg10":0.70}]`,
-		}
-	}
-	data, err := os.ReadFile(path)
-	if err != nil {
-		return err
-	}
-	var list []Recovered
-	decoder := json.NewDecoder(bytes.NewReader(data))
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&list); err != nil {
-		return fail("is no list of results", err)
-	}
-	if a.Effect == nil {
-		return fmt.Errorf("%s: results after recovery need the effect curves without: measure them first", path)
-	}
-	for i, r := range list {
-		if !slices.Contains(Units, r.Unit) || r.Dropped < 0 || r.Dropped > a.Layers || !(r.NDCG10 >= 0 && r.NDCG10 <= 1) {
-			return fail(fmt.Sprintf("entry %d (%s, %d dropped, nDCG@10 %g) is impossible", i, r.Unit, r.Dropped, r.NDCG10), nil)
-		}
-	}
-	for _, r := range list {
-		a.Effect.add(r.Unit, true, Point{r.Dropped, r.NDCG10})
-	}
-	return nil
 }

@@ -4,10 +4,8 @@ import (
 	"context"
 	"errors"
 	"math"
-	"os"
 	"path/filepath"
 	"reflect"
-	"slices"
 	"strings"
 	"testing"
 
@@ -194,38 +192,5 @@ func TestMeasureEffectGoesOn(t *testing.T) {
 	}
 	if len(a.Effect.Curves) != 1 || len(a.Effect.Curves[0].Points) != 2 || a.Effect.Data != "other" {
 		t.Errorf("after another set: %+v", a.Effect)
-	}
-}
-
-func TestAddRecovered(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "recovered.json")
-	put := func(text string) {
-		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	put(`[{"unit":"mlp","dropped":6,"ndcg10":0.7},{"unit":"mlp","dropped":2,"ndcg10":0.8}]`)
-	a := &Analysis{Layers: 12}
-	if err := a.AddRecovered(path); err == nil || !strings.Contains(err.Error(), "measure them first") {
-		t.Errorf("without curves: %v", err)
-	}
-	a.Effect = &Effect{Curves: []Curve{{Unit: MLP, Points: []Point{{0, 0.9}, {6, 0.2}}}}}
-	for range 2 { // the second time replaces
-		if err := a.AddRecovered(path); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want := []Curve{{Unit: MLP, Points: []Point{{0, 0.9}, {6, 0.2}}}, {Unit: MLP, Recovered: true, Points: []Point{{2, 0.8}, {6, 0.7}}}}
-	if !reflect.DeepEqual(a.Effect.Curves, want) {
-		t.Errorf("curves are %+v, want %+v", a.Effect.Curves, want)
-	}
-	for _, text := range []string{"", "{}", `[{"unit":"mlps","dropped":1,"ndcg10":0.5}]`, `[{"unit":"mlp","dropped":13,"ndcg10":0.5}]`, `[{"unit":"mlp","dropped":1,"ndcg10":70}]`, `[{"unit":"mlp","drop":1}]`} {
-		put(text)
-		if err := a.AddRecovered(path); err == nil || !strings.Contains(err.Error(), path) {
-			t.Errorf("%s: %v, want an error that names the file", text, err)
-		}
-	}
-	if !slices.EqualFunc(a.Effect.Curves, want, func(a, b Curve) bool { return reflect.DeepEqual(a, b) }) {
-		t.Error("a refused file changed the curves")
 	}
 }

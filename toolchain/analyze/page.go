@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"strings"
 
 	"github.com/effir/effir/toolchain/report"
 )
@@ -94,6 +95,9 @@ func (e *Effect) section() report.Section {
 		series := report.Series{Name: names[c.Unit], Style: report.DottedLine}
 		if c.Recovered {
 			series.Name += ", recovered"
+			if c.Training != "" && !strings.Contains(chart.Caption, "Recovered") {
+				chart.Caption += " Recovered: the cut model was trained with " + c.Training + "."
+			}
 		}
 		table.Columns = append(table.Columns, series.Name)
 		for _, p := range c.Points {

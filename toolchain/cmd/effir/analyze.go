@@ -50,10 +50,15 @@ With --greedy N the order is also found in which N MLPs can be dropped one by on
 embeddings of the calibration text change least; effir compress --greedy uses it.
 
 With --effect the model is cut as well, by the order found, one part more at a time, and its
-retrieval measured on a BEIR folder without any training. Results of trained cuts join the chart by
---recovered: files with lists such as [{"unit":"mlp","dropped":6,"ndcg10":0.70}].`,
+retrieval measured on a BEIR folder without any training. Results of models that were cut and then
+trained join the chart by --recovered: what effir experiment wrote (rows that dropped by importance
+and trained), or what effir evaluate --json wrote of models called mlp-6, attention-6 or block-3 by
+what they lack. They must be of the same dataset, documents and queries, and the same uncut model;
+effir evaluate cuts texts to 256 tokens unless told otherwise, so take --max-tokens 256 here.`,
 		Example: `  effir analyze --model bge-small-en-v1.5 --out analysis/bge
   effir analyze --model bge-small-en-v1.5 --out analysis/bge --effect --data data/scifact
+  effir analyze --model bge-small-en-v1.5 --out analysis/bge --effect --data data/scifact --docs 400 --queries 150 \
+      --max-tokens 256 --recovered docs/results/experiments/cuts.json
   effir analyze --model checkpoints/mistral --out analysis/mistral --text c4/ --sequences 256 --length 2048`,
 		Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return a.run(c) },
@@ -76,7 +81,7 @@ retrieval measured on a BEIR folder without any training. Results of trained cut
 	f.IntVar(&a.options.Step, "step", 1, "drop so many more each time")
 	f.IntVar(&a.options.Most, "most", 0, "drop at most so many (0: half of them)")
 	f.IntVar(&a.options.MaxTokens, "max-tokens", 128, "cut texts of the set to so many tokens (0: as many as the model takes)")
-	f.StringSliceVar(&a.recovered, "recovered", nil, "files with results of models that were cut and trained")
+	f.StringSliceVar(&a.recovered, "recovered", nil, "results of models that were cut and trained: files of effir experiment or effir evaluate --json")
 	_ = c.MarkFlagRequired("model")
 	_ = c.MarkFlagRequired("out")
 	c.MarkFlagsRequiredTogether("effect", "data")
