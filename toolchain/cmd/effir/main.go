@@ -22,7 +22,7 @@ func main() {
 		fmt.Fprintln(os.Stderr, "\nstopped; what was complete is kept")
 		os.Exit(130)
 	case err != nil:
-		fmt.Fprintln(os.Stderr, "effir:", err)
+		fmt.Fprintln(os.Stderr, "effir:", withRemedy(err))
 		os.Exit(1)
 	}
 }
