@@ -112,7 +112,8 @@ func (s *ours) build(_ context.Context, progress func(done, total int)) (float64
 	if err != nil {
 		return 0, err
 	}
-	s.find = func(query []float32) ([]index.Match, error) { return v.Search(all, query, nearest) }
+	searcher := index.NewSearcher(v, all)
+	s.find = func(query []float32) ([]index.Match, error) { return searcher.Search(query, nearest) }
 	if s.twoStage {
 		two, err := scan.NewTwoStage(all, v, 0)
 		if err != nil {

@@ -7,12 +7,12 @@
 // A wasm memory never shrinks, so what is taken once is the peak. The kernels'
 // memory holds [kernel.Reserved] bytes, the weights image (weights.bytes of the
 // manifest), the scratch of one session for texts up to max_tokens (the formula of
-// [encoder.Encoder.ScratchBytes]), and with vectors n*d + d + 4n bytes for n
-// passages of d dims, d rounded up to 16; all of it rounded up to 64 KiB. The rest,
-// tokenizer, manifest and Go's runtime, is the guest's own memory: 5 MB before the
-// tokenizer, some 7 MB with BERT's vocabulary of 30,000, 8 MB with 50,000 byte
-// pairs, and on top of it keyword index and passages as they are. So without an
-// index the peak is model bytes + scratch + at most 12 MB.
+// [encoder.Encoder.ScratchBytes]), and with vectors n*d + d + 8n bytes, and up to
+// 32 KiB, for n passages of d dims, d rounded up to 16; all of it rounded up to
+// 64 KiB. The rest, tokenizer, manifest and Go's runtime, is the guest's own memory:
+// 5 MB before the tokenizer, some 7 MB with BERT's vocabulary of 30,000, 8 MB with
+// 50,000 byte pairs, and on top of it keyword index and passages as they are. So
+// without an index the peak is model bytes + scratch + at most 12 MB.
 package engine
 
 import (

@@ -46,9 +46,9 @@ func BenchmarkSearch(b *testing.B) {
 
 func BenchmarkVectorSearch(b *testing.B) {
 	vectors, rows := randomVectors(b, 5000, 384)
-	scanner := NewScanner(vectors)
+	searcher := NewSearcher(vectors, NewScanner(vectors))
 	for b.Loop() {
-		if _, err := vectors.Search(scanner, rows[0], 100); err != nil {
+		if _, err := searcher.Search(rows[0], 100); err != nil {
 			b.Fatal(err)
 		}
 	}

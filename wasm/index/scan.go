@@ -1,15 +1,20 @@
 package index
 
-import (
-	"errors"
-	"math"
-)
+import "errors"
 
-// Scanner computes the dot product of a query with every row of one matrix.
+// Scanner compares queries with every row of one matrix. It may keep memory between
+// queries, and need not be safe for concurrent use.
 type Scanner interface {
-	// Scan sets out[i] to the sum over j of query[j] rows[i][j], exactly, for
-	// every row i. query has the matrix's dimensions, out its number of rows.
-	Scan(query []int8, out []int32) error
+	// Scan computes the score of every row i,
+	//
+	//	score = float32(float32(dot)*scale) * scale of row i,
+	//
+	// dot being the exact sum over j of query[j] rows[i][j]. query has the matrix's
+	// dimensions and holds no -128. If scores is not nil, it has as many numbers as
+	// the matrix has rows and gets all of them. If best is not nil, rows are pushed
+	// to it with their scores, in ascending order: all that it keeps of them, perhaps
+	// others.
+	Scan(query []int8, scale float32, scores []float32, best *Best) error
 }
 
 // NewScanner returns the plain Go Scanner of v: the specification that faster
@@ -18,76 +23,88 @@ func NewScanner(v *Vectors) Scanner { return plainScanner{v} }
 
 type plainScanner struct{ vectors *Vectors }
 
-func (s plainScanner) Scan(query []int8, out []int32) error {
+func (s plainScanner) Scan(query []int8, scale float32, scores []float32, best *Best) error {
 	v := s.vectors
 	if err := v.checkDims(len(query)); err != nil {
 		return err
 	}
-	if len(out) != v.Len() {
+	if scores != nil && len(scores) != v.Len() {
 		return errors.New("scan: output length differs from the number of rows")
 	}
-	for i := range out {
+	for i := range v.Len() {
 		row := v.rows[i*v.dims:][:len(query)]
-		var sum int32
+		var dot int32
 		for j, x := range query {
-			sum += int32(x) * int32(row[j])
+			dot += int32(x) * int32(row[j])
 		}
-		out[i] = sum
+		score := float32(float32(float32(dot)*scale) * v.scales[i])
+		if scores != nil {
+			scores[i] = score
+		}
+		if best != nil && score > best.Bound() {
+			best.Push(Match{Doc: i, Score: score})
+		}
 	}
 	return nil
 }
 
-// Search returns the limit rows most similar to vec: the Top of Scores.
+// Searcher searches one matrix for one query after the other, in memory that it
+// keeps. It is not safe for concurrent use.
+type Searcher struct {
+	vectors *Vectors
+	scanner Scanner
+	query   []int8
+	scores  []float32
+	best    Best
+}
+
+// NewSearcher returns a Searcher of v, whose rows scanner holds.
+func NewSearcher(v *Vectors, scanner Scanner) *Searcher {
+	return &Searcher{vectors: v, scanner: scanner, query: make([]int8, v.dims)}
+}
+
+// Search returns the limit rows most similar to vec, which must have Dims()
+// numbers; ties go to the lower row. vec is quantised as the rows are, and a
+// score is the cosine if both vectors have length 1, up to quantising. The
+// matches are valid until the next call.
+func (s *Searcher) Search(vec []float32, limit int) ([]Match, error) {
+	s.best.Reset(limit, s.vectors.Len())
+	if err := s.scan(vec, nil); err != nil || limit <= 0 {
+		return nil, err
+	}
+	return s.best.Sorted(), nil
+}
+
+// Scores is Search that also returns the scores of all rows, valid as long.
+func (s *Searcher) Scores(vec []float32, limit int) ([]float32, []Match, error) {
+	if len(s.scores) != s.vectors.Len() {
+		s.scores = make([]float32, s.vectors.Len())
+	}
+	s.best.Reset(limit, s.vectors.Len())
+	if err := s.scan(vec, s.scores); err != nil {
+		return nil, nil, err
+	}
+	return s.scores, s.best.Sorted(), nil
+}
+
+func (s *Searcher) scan(vec, scores []float32) error {
+	if err := s.vectors.checkDims(len(vec)); err != nil {
+		return err
+	}
+	scale, err := quantiseInto(s.query, vec)
+	if err != nil {
+		return err
+	}
+	return s.scanner.Scan(s.query, scale, scores, &s.best)
+}
+
+// Search is Search of a new Searcher.
 func (v *Vectors) Search(scanner Scanner, vec []float32, limit int) ([]Match, error) {
-	scores, err := v.Scores(scanner, vec)
-	if err != nil {
-		return nil, err
-	}
-	return Top(scores, limit), nil
+	return NewSearcher(v, scanner).Search(vec, limit)
 }
 
-// Scores returns the similarity of every row to vec, which must have Dims()
-// numbers. vec is quantised as the rows are, and
-//
-//	score = (float32(dot) * scale of vec) * scale of row,
-//
-// the cosine if both vectors have length 1, up to quantising. scanner must
-// hold the same rows as v.
+// Scores returns the score of every row.
 func (v *Vectors) Scores(scanner Scanner, vec []float32) ([]float32, error) {
-	if err := v.checkDims(len(vec)); err != nil {
-		return nil, err
-	}
-	query, scale, err := Quantise(vec)
-	if err != nil {
-		return nil, err
-	}
-	dots := make([]int32, v.Len())
-	if err := scanner.Scan(query, dots); err != nil {
-		return nil, err
-	}
-	scores := make([]float32, len(dots))
-	for row, dot := range dots {
-		scores[row] = float32(float32(float32(dot)*scale) * v.scales[row])
-	}
-	return scores, nil
-}
-
-// Top returns the limit highest scores as matches, Doc being the position; ties
-// go to the lower one.
-func Top(scores []float32, limit int) []Match {
-	if limit <= 0 || len(scores) == 0 {
-		return nil
-	}
-	found := newBest(limit, len(scores))
-	worst := float32(math.Inf(-1))
-	for doc, score := range scores {
-		if score <= worst {
-			continue // they come in ascending order: an equal score loses
-		}
-		found.push(Match{Doc: doc, Score: score})
-		if len(found.heap) == limit {
-			worst = found.heap[0].Score
-		}
-	}
-	return found.sorted()
+	scores, _, err := NewSearcher(v, scanner).Scores(vec, 0)
+	return scores, err
 }

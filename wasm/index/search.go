@@ -70,13 +70,14 @@ func (k *Keyword) search(query string, limit int, typing bool) []KeywordMatch {
 	if typing {
 		k.addCompletions(&s, LastWord(query), exact)
 	}
-	best := newBest(limit, k.docs)
+	var best Best
+	best.Reset(limit, k.docs)
 	for doc, score := range s.scores {
 		if score > 0 {
-			best.push(Match{Doc: doc, Score: score})
+			best.Push(Match{Doc: doc, Score: score})
 		}
 	}
-	matches := best.sorted()
+	matches := best.Sorted()
 	found := make([]KeywordMatch, len(matches))
 	for i, m := range matches {
 		found[i] = KeywordMatch{m, Fit(m.Score, s.covered[m.Doc], s.total)}

@@ -2,6 +2,7 @@ package index
 
 import (
 	"cmp"
+	"math"
 	"slices"
 )
 
@@ -11,7 +12,8 @@ type Match struct {
 	Score float32
 }
 
-// CompareMatches orders the higher score first, then the lower number.
+// CompareMatches orders the higher score first, then the lower number. A NaN is
+// less than all numbers.
 func CompareMatches(a, b Match) int {
 	if c := cmp.Compare(b.Score, a.Score); c != 0 {
 		return c
@@ -19,19 +21,40 @@ func CompareMatches(a, b Match) int {
 	return cmp.Compare(a.Doc, b.Doc)
 }
 
-// best keeps the limit best matches of those pushed to it, as a heap whose
-// root is the worst one kept.
-type best struct {
+// Best keeps the best of the matches pushed to it, as a heap whose root is the
+// worst one kept. It is ready for use after Reset.
+type Best struct {
 	limit int
 	heap  []Match
 }
 
-// newBest expects at most candidates pushes.
-func newBest(limit, candidates int) *best {
-	return &best{limit: limit, heap: make([]Match, 0, max(0, min(limit, candidates)))}
+// Reset makes b empty, to keep the limit best of at most candidates matches. What
+// Sorted returned before is overwritten.
+func (b *Best) Reset(limit, candidates int) {
+	b.limit = max(limit, 0)
+	if n := min(b.limit, candidates); cap(b.heap) < n {
+		b.heap = make([]Match, 0, n)
+	}
+	b.heap = b.heap[:0]
 }
 
-func (b *best) push(m Match) {
+// Limit returns how many matches are kept at most.
+func (b *Best) Limit() int { return b.limit }
+
+// Bound returns a score that finite scores must exceed to be kept, if their numbers
+// are higher than all pushed before.
+func (b *Best) Bound() float32 {
+	switch {
+	case len(b.heap) < b.limit:
+		return float32(math.Inf(-1))
+	case b.limit == 0:
+		return float32(math.Inf(1))
+	}
+	return b.heap[0].Score
+}
+
+// Push adds a match if it is among the best.
+func (b *Best) Push(m Match) {
 	if len(b.heap) < b.limit {
 		b.heap = append(b.heap, m)
 		for i := len(b.heap) - 1; i > 0; {
@@ -44,7 +67,7 @@ func (b *best) push(m Match) {
 		}
 		return
 	}
-	if b.limit <= 0 || CompareMatches(m, b.heap[0]) >= 0 {
+	if b.limit == 0 || CompareMatches(m, b.heap[0]) >= 0 {
 		return
 	}
 	b.heap[0] = m
@@ -63,10 +86,29 @@ func (b *best) push(m Match) {
 	}
 }
 
-// sorted returns the matches, best first, and leaves b empty.
-func (b *best) sorted() []Match {
-	found := b.heap
-	b.heap = nil
-	slices.SortFunc(found, CompareMatches)
-	return found
+// Sorted returns the matches, best first. They are valid until the next Reset, which
+// must come before the next Push.
+func (b *Best) Sorted() []Match {
+	slices.SortFunc(b.heap, CompareMatches)
+	return b.heap
+}
+
+// Top returns the limit highest scores as matches, Doc being the position; ties
+// go to the lower one, and NaNs are less than all numbers.
+func Top(scores []float32, limit int) []Match {
+	if limit <= 0 || len(scores) == 0 {
+		return nil
+	}
+	var best Best
+	best.Reset(limit, len(scores))
+	limit = min(limit, len(scores))
+	for doc, score := range scores[:limit] {
+		best.Push(Match{Doc: doc, Score: score})
+	}
+	for i, score := range scores[limit:] {
+		if !(score <= best.heap[0].Score) { // an equal score loses to a lower number
+			best.Push(Match{Doc: limit + i, Score: score})
+		}
+	}
+	return best.Sorted()
 }

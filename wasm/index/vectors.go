@@ -66,6 +66,9 @@ func (v *Vectors) Rows() []int8 { return v.rows }
 // Scale returns the scale of row i.
 func (v *Vectors) Scale(i int) float32 { return v.scales[i] }
 
+// Scales returns the scales of all rows, not to be changed.
+func (v *Vectors) Scales() []float32 { return v.scales }
+
 // MarshalBinary returns the binary form.
 func (v *Vectors) MarshalBinary() ([]byte, error) {
 	out := make([]byte, 0, vectorsHeader+4*len(v.scales)+len(v.rows))

@@ -126,13 +126,13 @@ func TestScanIsExactAtTheLimits(t *testing.T) {
 			rows[i] = -127
 		}
 	}
-	vectors := &Vectors{dims: MaxDims, scales: make([]float32, 2), rows: rows}
-	out := make([]int32, 2)
-	if err := NewScanner(vectors).Scan(rows[:MaxDims], out); err != nil {
+	vectors := &Vectors{dims: MaxDims, scales: []float32{1, 1}, rows: rows}
+	out := make([]float32, 2)
+	if err := NewScanner(vectors).Scan(rows[:MaxDims], 1, out, nil); err != nil {
 		t.Fatal(err)
 	}
-	if want := int32(MaxDims * 127 * 127); out[0] != want || out[1] != -want {
-		t.Errorf("dot products %v, want +-%d", out, want)
+	if want := float32(MaxDims * 127 * 127); out[0] != want || out[1] != -want {
+		t.Errorf("dot products %v, want ±%g", out, want)
 	}
 }
 
@@ -144,7 +144,7 @@ func TestWrongDimensionsAreRefused(t *testing.T) {
 	if _, err := vectors.Search(NewScanner(vectors), make([]float32, 9), 1); err == nil || !strings.Contains(err.Error(), "model") {
 		t.Errorf("error %v does not name the remedy", err)
 	}
-	if err := NewScanner(vectors).Scan(make([]int8, 8), make([]int32, 2)); err == nil {
+	if err := NewScanner(vectors).Scan(make([]int8, 8), 1, make([]float32, 2), nil); err == nil {
 		t.Error("Scan took an output that is too short")
 	}
 	for _, dims := range []int{-1, 0, MaxDims + 1} {

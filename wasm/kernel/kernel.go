@@ -174,6 +174,14 @@ type Kernels interface {
 	// dim a multiple of 16, at most 65536.
 	DotI8(out, query, vectors Ptr, count, dim int)
 
+	// Score turns what DotI8 left into scores and finds those above a bound:
+	// x[r] = float32(float32(x[r])*scale) * scales[r], where x[r] on the right is
+	// the int32; for every r, in order, whose score is above bound, found gets r and
+	// x[r]. It returns the number of those.
+	// found: [count] pairs of int32 and float32; x: int32, then float32 [count];
+	// scales: float32 [count].
+	Score(found, x, scales Ptr, count int, scale, bound float32) int
+
 	// Hamming scans binary vectors: out[r] = number of bits in which
 	// vectors[r] differs from query.
 	// out: int32 [count]; query: bytes [size]; vectors: bytes [count, size];

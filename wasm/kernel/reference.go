@@ -275,6 +275,21 @@ func (a Reference) DotI8(out, query, vectors Ptr, count, dim int) {
 	}
 }
 
+// Score implements [Kernels].
+func (a Reference) Score(found, x, scales Ptr, count int, scale, bound float32) int {
+	dots, scores, pairs := a.Int32s(x, count), a.Floats(x, count), a.Bytes(found, 8*count)
+	n := 0
+	for r, s := range a.Floats(scales, count) {
+		scores[r] = float32(float32(dots[r])*scale) * s
+		if scores[r] > bound {
+			binary.LittleEndian.PutUint32(pairs[8*n:], uint32(r))
+			binary.LittleEndian.PutUint32(pairs[8*n+4:], math.Float32bits(scores[r]))
+			n++
+		}
+	}
+	return n
+}
+
 // Hamming implements [Kernels].
 func (a Reference) Hamming(out, query, vectors Ptr, count, size int) {
 	q, rows := a.Bytes(query, size), a.Bytes(vectors, count*size)

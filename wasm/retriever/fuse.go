@@ -18,11 +18,11 @@ func (r *Retriever) Fused(keyword []Hit, query []float32, k int) ([]Hit, error) 
 	if r.vectors == nil {
 		return nil, ErrNoVectors
 	}
-	cosines, err := r.vectors.Scores(r.scanner, query)
+	cosines, similar, err := r.searcher.Scores(query, FuseDepth)
 	if err != nil {
 		return nil, err
 	}
-	return Fuse(r.fusion, keyword, cosines, k), nil
+	return fuse(r.fusion, keyword, cosines, similar, k), nil
 }
 
 // Fuse combines a keyword ranking with the similarity of every passage to the
@@ -55,8 +55,13 @@ func (r *Retriever) Fused(keyword []Hit, query []float32, k int) ([]Hit, error) 
 // a keyword hit beyond them counts as similar as the average keyword hit that is
 // covered.
 func Fuse(fusion index.Fusion, keyword []Hit, cosines []float32, k int) []Hit {
+	return fuse(fusion, keyword, cosines, index.Top(cosines, FuseDepth), k)
+}
+
+// fuse is Fuse with the first FuseDepth passages by cosine.
+func fuse(fusion index.Fusion, keyword []Hit, cosines []float32, similar []index.Match, k int) []Hit {
 	keyword = keyword[:min(len(keyword), FuseDepth)]
-	fused := candidates(fusion, keyword, cosines)
+	fused := candidates(fusion, keyword, cosines, similar)
 	similarity := standardise(cosines, keyword)
 	for i := range fused {
 		hit := &fused[i]
@@ -104,8 +109,8 @@ func (d Distribution) Standing(cosine float32) float32 {
 
 // candidates lists the passages of both rankings, each once, with their ranks. A
 // ranking of weight 0 brings no passages.
-func candidates(fusion index.Fusion, keyword []Hit, cosines []float32) []Hit {
-	list := make([]Hit, 0, len(keyword)+min(len(cosines), FuseDepth))
+func candidates(fusion index.Fusion, keyword []Hit, cosines []float32, similar []index.Match) []Hit {
+	list := make([]Hit, 0, len(keyword)+len(similar))
 	at := make(map[int]int, cap(list)) // position in list by document
 	if fusion.Keyword > 0 {
 		for _, hit := range keyword {
@@ -118,7 +123,7 @@ func candidates(fusion index.Fusion, keyword []Hit, cosines []float32) []Hit {
 		}
 	}
 	if fusion.Semantic > 0 {
-		for rank, match := range index.Top(cosines, FuseDepth) {
+		for rank, match := range similar {
 			i, both := at[match.Doc]
 			if !both {
 				i = len(list)

@@ -31,7 +31,7 @@ type Retriever struct {
 	passages *index.Passages
 	fusion   index.Fusion
 	vectors  *index.Vectors
-	scanner  index.Scanner
+	searcher *index.Searcher
 }
 
 // Open joins a keyword index and the passages that it numbers.
@@ -56,7 +56,7 @@ func (r *Retriever) SetVectors(vectors *index.Vectors, scanner index.Scanner) er
 	if scanner == nil {
 		scanner = index.NewScanner(vectors)
 	}
-	r.vectors, r.scanner = vectors, scanner
+	r.vectors, r.searcher = vectors, index.NewSearcher(vectors, scanner)
 	return nil
 }
 
@@ -98,7 +98,7 @@ func (r *Retriever) Semantic(query []float32, k int) ([]Hit, error) {
 	if r.vectors == nil {
 		return nil, ErrNoVectors
 	}
-	matches, err := r.vectors.Search(r.scanner, query, k)
+	matches, err := r.searcher.Search(query, k)
 	if err != nil {
 		return nil, err
 	}

@@ -21,6 +21,7 @@ var (
 	memory   []byte // what the host writes into
 	vectors  *index.Vectors
 	all      *scan.Scanner
+	searcher *index.Searcher
 	twoStage *scan.TwoStage
 	query    []float32
 	result   []byte
@@ -53,6 +54,7 @@ func setVectors() uint32 {
 	if err = all.Set(vectors); err != nil {
 		return failed(err)
 	}
+	searcher = index.NewSearcher(vectors, all)
 	query = make([]float32, vectors.Dims())
 	return 0
 }
@@ -81,7 +83,7 @@ func searchFor(limit, stages uint32) uint32 {
 	if stages == 2 {
 		found, err = twoStage.Search(query, int(limit))
 	} else {
-		found, err = vectors.Search(all, query, int(limit))
+		found, err = searcher.Search(query, int(limit))
 	}
 	if err != nil {
 		return failed(err)

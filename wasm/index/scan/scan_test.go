@@ -13,7 +13,7 @@ import (
 
 // clustered returns n vectors about a few centres that lie to one side of the
 // origin, as embeddings do, and as many queries.
-func clustered(t *testing.T, n, dims, queries int) (*index.Vectors, [][]float32) {
+func clustered(t testing.TB, n, dims, queries int) (*index.Vectors, [][]float32) {
 	t.Helper()
 	random := rand.New(rand.NewPCG(3, 5))
 	normal := func(scale float64) []float32 {
@@ -63,7 +63,7 @@ func kernels(t *testing.T) map[string]kernel.Kernels {
 	return map[string]kernel.Kernels{"reference": kernel.NewReference(), fastest.Name(): fastest}
 }
 
-func open(t *testing.T, k kernel.Kernels, v *index.Vectors, capacity int) *scan.Scanner {
+func open(t testing.TB, k kernel.Kernels, v *index.Vectors, capacity int) *scan.Scanner {
 	t.Helper()
 	s, err := scan.New(k, v.Dims(), capacity)
 	if err == nil {
@@ -96,6 +96,71 @@ func TestScanner(t *testing.T) {
 				if !slices.Equal(got, want) {
 					t.Errorf("%s, %d dimensions: found %v, want %v", name, dims, got, want)
 				}
+			}
+		}
+	}
+}
+
+// Whatever the number of rows, of hits and of ties, as blocks begin and end anywhere,
+// the kernels give what sorting all scores gives, and the scores themselves.
+func TestSearchEqualsSorting(t *testing.T) {
+	random := rand.New(rand.NewPCG(11, 12))
+	for _, count := range []int{0, 1, 63, 64, 65, 191, 4095, 9000} {
+		v, err := index.NewVectors(3)
+		if err != nil {
+			t.Fatal(err)
+		}
+		grades := 2 + random.IntN(40) // few make many ties
+		for i := range count {
+			row := []float32{1, float32(random.IntN(grades)), float32(random.IntN(grades) - grades/2)}
+			if count == 4095 {
+				row = []float32{1, 0, float32(i) / 100} // the best come last
+			}
+			if err := v.Append(row); err != nil {
+				t.Fatal(err)
+			}
+		}
+		query := []float32{float32(random.NormFloat64()), 0.5, 1}
+		want, err := v.Scores(index.NewScanner(v), query)
+		if err != nil {
+			t.Fatal(err)
+		}
+		sorted := make([]index.Match, count)
+		for i, score := range want {
+			sorted[i] = index.Match{Doc: i, Score: score}
+		}
+		slices.SortFunc(sorted, index.CompareMatches)
+		for name, k := range kernels(t) {
+			searcher := index.NewSearcher(v, open(t, k, v, count))
+			for _, limit := range []int{-1, 0, 1, 10, 100, 5000, count, count + 1} {
+				best := sorted[:min(max(limit, 0), count)]
+				found, err := searcher.Search(query, limit)
+				if err != nil || !slices.Equal(found, best) {
+					t.Errorf("%s, %d of %d rows: %v", name, limit, count, err)
+				}
+				scores, found, err := searcher.Scores(query, limit)
+				if err != nil || !slices.Equal(found, best) || !slices.Equal(scores, want) {
+					t.Errorf("%s, %d of %d rows and all scores: %v", name, limit, count, err)
+				}
+			}
+		}
+	}
+}
+
+func TestSearchDoesNotAllocate(t *testing.T) {
+	v, queries := clustered(t, 500, 384, 1)
+	for name, k := range kernels(t) {
+		searcher := index.NewSearcher(v, open(t, k, v, 600))
+		for what, search := range map[string]func() error{
+			"Search": func() error { _, err := searcher.Search(queries[0], 20); return err },
+			"Scores": func() error { _, _, err := searcher.Scores(queries[0], 20); return err },
+		} {
+			if n := testing.AllocsPerRun(20, func() {
+				if err := search(); err != nil {
+					t.Fatal(err)
+				}
+			}); n != 0 {
+				t.Errorf("%s: %s allocates %v times", name, what, n)
 			}
 		}
 	}

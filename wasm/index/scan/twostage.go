@@ -9,7 +9,7 @@ import (
 
 // TwoStage finds most of the rows that an exhaustive search finds, in less time:
 // it compares one bit of each number first, then computes the scores of the
-// nearest rows alone. It takes an eighth more memory than their rows.
+// nearest rows alone. It takes an eighth more memory than their rows, and 4 bytes a row.
 //
 // The bit of a number says whether it is above the mean of its column. Real
 // vectors lie to one side of the origin, where the sign alone would say little.
@@ -20,7 +20,8 @@ type TwoStage struct {
 	means   []float32 // of the columns
 	bits    kernel.Ptr
 	query   kernel.Ptr
-	size    int // bytes of the bits of a row
+	out     kernel.Ptr // int32 of each row
+	size    int        // bytes of the bits of a row
 	pattern []byte
 	numbers []int32
 	chosen  []int
@@ -47,6 +48,9 @@ func NewTwoStage(s *Scanner, v *index.Vectors, factor int) (*TwoStage, error) {
 		return nil, err
 	}
 	if t.query, err = s.kernels.Alloc(t.size); err != nil {
+		return nil, err
+	}
+	if t.out, err = s.kernels.Alloc(4 * v.Len()); err != nil {
 		return nil, err
 	}
 	t.pattern = make([]byte, t.size)
@@ -100,10 +104,10 @@ func (t *TwoStage) Search(vec []float32, limit int) ([]index.Match, error) {
 	candidates := t.nearest(vec, min(max(limit, 0)*t.factor, v.Len()))
 	s.kernels.Write(s.query, bytesOf(query))
 	for i, row := range candidates {
-		s.kernels.DotI8(s.out.Add(4*i), s.query, s.rows.Add(row*s.padded), 1, s.padded)
+		s.kernels.DotI8(t.out.Add(4*i), s.query, s.rows.Add(row*s.padded), 1, s.padded)
 	}
 	dots, scores := t.numbers[:len(candidates)], t.scores[:len(candidates)]
-	s.read(dots)
+	s.kernels.Read(bytesOf(dots), t.out)
 	for i, row := range candidates {
 		scores[i] = float32(float32(float32(dots[i])*scale) * v.Scale(row))
 	}
@@ -121,9 +125,9 @@ func (t *TwoStage) nearest(vec []float32, n int) []int {
 	s := t.scanner
 	t.set(func(j int) float32 { return vec[j] })
 	s.kernels.Write(t.query, t.pattern)
-	s.kernels.Hamming(s.out, t.query, t.bits, s.count, t.size)
+	s.kernels.Hamming(t.out, t.query, t.bits, s.count, t.size)
 	distances := t.numbers[:s.count]
-	s.read(distances)
+	s.kernels.Read(bytesOf(distances), t.out)
 	counts := t.counts
 	clear(counts)
 	for _, d := range distances {

@@ -90,6 +90,10 @@ func TestRefusesSizes(t *testing.T) {
 			"DotI8 dim":          func() { k.DotI8(p, p, p, 1, 8) },
 			"DotI8 dim > max":    func() { k.DotI8(p, p, p, 1, 65536+16) },
 			"DotI8 vectors":      func() { k.DotI8(p, p, end.Add(-79), 5, 16) },
+			"Score count":        func() { k.Score(p, p, p, -1, 1, 0) },
+			"Score found":        func() { k.Score(end.Add(-60), p, p, 8, 1, 0) },
+			"Score x":            func() { k.Score(p, end.Add(-28), p, 8, 1, 0) },
+			"Score scales":       func() { k.Score(p, p, end.Add(-28), 8, 1, 0) },
 			"Hamming size":       func() { k.Hamming(p, p, p, 1, 8) },
 			"Hamming size > max": func() { k.Hamming(p, p, p, 1, 65536+16) },
 			"Hamming vectors":    func() { k.Hamming(p, p, end.Add(-79), 5, 16) },
@@ -131,6 +135,7 @@ func TestAllocations(t *testing.T) {
 			"Normalise": func() { k.Normalise(p, 64) },
 			"Hamming":   func() { k.Hamming(p, q, q, 6, 64) },
 			"DotI8":     func() { k.DotI8(p, q, q, 6, 64) },
+			"Score":     func() { k.Score(p, q, q.Add(1<<10), 99, 1, 0) },
 		} {
 			if n := testing.AllocsPerRun(10, call); n != 0 {
 				t.Errorf("%s: %s allocates %v times", k.Name(), name, n)

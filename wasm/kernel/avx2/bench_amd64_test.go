@@ -160,6 +160,10 @@ func BenchmarkScan(b *testing.B) {
 		b.Run(k.Name()+"/DotI8", func(b *testing.B) {
 			report(b, count*384, func() { k.DotI8(out, query, vectors, count, 384) })
 		})
+		found, scales := alloc(b, k, 2*count), alloc(b, k, count)
+		b.Run(k.Name()+"/Score", func(b *testing.B) { // of zeros: scores a second
+			report(b, count, func() { k.Score(found, scales, scales, count, 1, 1) })
+		})
 		b.Run(k.Name()+"/Hamming", func(b *testing.B) {
 			report(b, count*48, func() { k.Hamming(out, query, vectors, count, 48) })
 		})

@@ -1,6 +1,11 @@
 package avx2
 
-import "github.com/effir/effir/wasm/kernel"
+import (
+	"encoding/binary"
+	"math"
+
+	"github.com/effir/effir/wasm/kernel"
+)
 
 // maxDim is the largest dim of DotI8, of which 65536 products of bytes fit 32
 // bits, and the largest size of Hamming.
@@ -61,6 +66,25 @@ func (k *Kernels) DotI8(out, query, vectors kernel.Ptr, count, dim int) {
 	for ; r < count; r++ {
 		dotI8x1(&o[r], &q[0], &rows[r*dim], dim/16)
 	}
+}
+
+// Score implements [kernel.Kernels].
+func (k *Kernels) Score(found, x, scales kernel.Ptr, count int, scale, bound float32) int {
+	multiple("count", count, 1)
+	pairs, dots, scores, factors := k.Bytes(found, 8*count), k.Int32s(x, count), k.Floats(x, count), k.Floats(scales, count)
+	n, whole := 0, count&^7
+	if whole > 0 {
+		n = score(&pairs[0], &dots[0], &factors[0], scale, bound, whole/8)
+	}
+	for r := whole; r < count; r++ {
+		scores[r] = float32(float32(dots[r])*scale) * factors[r]
+		if scores[r] > bound {
+			binary.LittleEndian.PutUint32(pairs[8*n:], uint32(r))
+			binary.LittleEndian.PutUint32(pairs[8*n+4:], math.Float32bits(scores[r]))
+			n++
+		}
+	}
+	return n
 }
 
 // Hamming implements [kernel.Kernels].

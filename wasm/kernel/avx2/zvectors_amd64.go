@@ -26,6 +26,12 @@ func dotI8x1(out *int32, query *int8, vectors *int8, blocks int)
 //go:noescape
 func dotI8x4(out *int32, query *int8, vectors *int8, blocks int)
 
+// score turns 8*blocks integers into x*scale*scales and returns how many are above
+// bound: found gets the number and the score of each. blocks > 0.
+//
+//go:noescape
+func score(found *byte, x *int32, scales *float32, scale float32, bound float32, blocks int) int
+
 // hamming counts the bits in which a query of 16*blocks bytes differs from each of
 // count consecutive vectors. count > 0, blocks > 0.
 //

@@ -142,6 +142,51 @@ block:
 	VZEROUPPER
 	RET
 
+// func score(found *byte, x *int32, scales *float32, scale float32, bound float32, blocks int) int
+// Requires: AVX
+TEXT ·score(SB), NOSPLIT, $0-48
+	MOVQ         found+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         scales+16(FP), DX
+	VBROADCASTSS scale+24(FP), Y0
+	VBROADCASTSS bound+28(FP), Y1
+	XORQ         BX, BX
+	MOVQ         AX, SI
+	MOVQ         blocks+32(FP), DI
+
+block:
+	VCVTDQ2PS (CX), Y2
+	VMULPS    Y0, Y2, Y2
+	VMULPS    (DX), Y2, Y2
+	VMOVUPS   Y2, (CX)
+	VCMPPS    $0x1e, Y1, Y2, Y2
+	VMOVMSKPS Y2, R8
+	TESTL     R8, R8
+	JZ        next
+
+list:
+	BSFL R8, R9
+	MOVL (CX)(R9*4), R10
+	MOVL R10, 4(AX)
+	ADDQ BX, R9
+	MOVL R9, (AX)
+	ADDQ $0x08, AX
+	LEAL -1(R8), R10
+	ANDL R10, R8
+	JNZ  list
+
+next:
+	ADDQ $0x08, BX
+	ADDQ $0x20, CX
+	ADDQ $0x20, DX
+	DECQ DI
+	JNZ  block
+	SUBQ SI, AX
+	SHRQ $0x03, AX
+	MOVQ AX, ret+40(FP)
+	VZEROUPPER
+	RET
+
 // func hamming(out *int32, query *byte, vectors *byte, count int, blocks int)
 // Requires: AVX, POPCNT
 TEXT ·hamming(SB), NOSPLIT, $0-40

@@ -46,6 +46,7 @@ func Run(t *testing.T, open func(t *testing.T) kernel.Kernels, operations ...str
 		{"Dense", testDense},
 		{"Normalise", testNormalise},
 		{"DotI8", testDotI8},
+		{"Score", testScore},
 		{"Hamming", testHamming},
 		{"Hostile", testHostile},
 	} {

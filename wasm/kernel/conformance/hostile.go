@@ -43,6 +43,8 @@ func testHostile(s *suite) {
 			s.result("out", dim), floats("x", any(rows*dim)))
 		s.survives("Dense", func(k kernel.Kernels, p []kernel.Ptr) { k.Dense(p[0], p[1], p[2], p[3], n, dim) },
 			s.result("out", n), floats("x", any(dim)), floats("w", any(n*dim)), floats("bias", any(n)))
+		s.survives("Score", func(k kernel.Kernels, p []kernel.Ptr) { k.Score(p[0], p[1], p[2], n, hostile(s), hostile(s)) },
+			s.written("found", 8*n, 4), s.result("x", n), floats("scales", any(n)))
 		s.survives("Normalise", func(k kernel.Kernels, p []kernel.Ptr) { k.Normalise(p[0], dim) }, s.result("x", dim))
 	}
 }

@@ -99,8 +99,10 @@ func BenchmarkRowsChromium(b *testing.B) {
 func BenchmarkScanChromium(b *testing.B) {
 	const count = 10000
 	k := newChromiumKernels(b, browser(b, ""), simd128.Relaxed)
-	p := k.place(b, 4*count, 384, 384*count)
+	p := k.place(b, 4*count, 384, 384*count, 8*count)
 	b.Run("dot_i8", func(b *testing.B) { k.report(b, 384*count, "dot_i8", p[0], p[1], p[2], count, 384) })
+	// Of integers that become scores at once; scores a second.
+	b.Run("score", func(b *testing.B) { k.report(b, count, "score", p[3], p[0], p[2], count, 1, float32(1e38)) })
 	b.Run("hamming", func(b *testing.B) { k.report(b, 48*count, "hamming", p[0], p[1], p[2], count, 48) })
 }
 

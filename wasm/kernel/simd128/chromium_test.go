@@ -147,7 +147,7 @@ func call(function string, arguments []any) string {
 		case string:
 			text = append(text, `"`+a+`"`)
 		case float32: // binary32 survives the way through a decimal binary64
-			text = append(text, fmt.Sprintf("%.17g", float64(a)))
+			text = append(text, strings.Replace(fmt.Sprintf("%.17g", float64(a)), "Inf", "Infinity", 1))
 		default:
 			text = append(text, fmt.Sprint(a))
 		}
@@ -246,6 +246,10 @@ func (k chromiumKernels) Normalise(x kernel.Ptr, dim int) { k.operate("normalise
 
 func (k chromiumKernels) DotI8(out, query, vectors kernel.Ptr, count, dim int) {
 	k.operate("dot_i8", out, query, vectors, count, dim)
+}
+
+func (k chromiumKernels) Score(found, x, scales kernel.Ptr, count int, scale, bound float32) int {
+	return int(k.evaluate("kernels.score", found, x, scales, count, scale, bound))
 }
 
 func (k chromiumKernels) Hamming(out, query, vectors kernel.Ptr, count, size int) {

@@ -76,5 +76,8 @@ func normalise(x kernel.Ptr, dim int32)
 //go:wasmimport kernel dot_i8
 func dotI8(out, query, vectors kernel.Ptr, count, dim int32)
 
+//go:wasmimport kernel score
+func score(found, x, scales kernel.Ptr, count int32, scale, bound float32) int32
+
 //go:wasmimport kernel hamming
 func hamming(out, query, vectors kernel.Ptr, count, size int32)

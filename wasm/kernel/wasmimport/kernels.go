@@ -139,6 +139,11 @@ func (Kernels) DotI8(out, query, vectors kernel.Ptr, count, dim int) {
 	dotI8(out, query, vectors, size(count), size(dim))
 }
 
+// Score implements [kernel.Kernels].
+func (Kernels) Score(found, x, scales kernel.Ptr, count int, scale, bound float32) int {
+	return int(score(found, x, scales, size(count), scale, bound))
+}
+
 // Hamming implements [kernel.Kernels].
 func (Kernels) Hamming(out, query, vectors kernel.Ptr, count, bytes int) {
 	hamming(out, query, vectors, size(count), size(bytes))

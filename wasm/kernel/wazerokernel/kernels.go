@@ -38,7 +38,7 @@ const maxParameters = 9
 // functions are the operations that the module exports.
 type functions struct {
 	embed, embedQ4, rmsNorm, layerNorm, quantise, matMulQ4, matMulQ7, rope, attention,
-	swiGLU, gelu, bias, add, meanPool, dense, normalise, dotI8, hamming api.Function
+	swiGLU, gelu, bias, add, meanPool, dense, normalise, dotI8, score, hamming api.Function
 }
 
 var _ kernel.Kernels = (*Kernels)(nil)
@@ -70,6 +70,7 @@ func Open(ctx context.Context) (*Kernels, error) {
 		dense:     module.ExportedFunction("dense"),
 		normalise: module.ExportedFunction("normalise"),
 		dotI8:     module.ExportedFunction("dot_i8"),
+		score:     module.ExportedFunction("score"),
 		hamming:   module.ExportedFunction("hamming"),
 	}
 	return k, nil

@@ -88,8 +88,7 @@ func TestRefusesSizes(t *testing.T) {
 	}
 }
 
-// A scan touches what follows, but nothing behind the vectors, where the memory may
-// end.
+// A scan touches what follows the vectors, but nothing behind the memory.
 func TestScanToTheEndOfMemory(t *testing.T) {
 	const page, dim = 1 << 16, 48
 	k := open(t)

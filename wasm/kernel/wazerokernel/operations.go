@@ -92,6 +92,11 @@ func (k *Kernels) DotI8(out, query, vectors kernel.Ptr, rows, dim int) {
 	k.call(k.dotI8, uint64(out), uint64(query), uint64(vectors), count(rows), count(dim))
 }
 
+// Score implements [kernel.Kernels].
+func (k *Kernels) Score(found, x, scales kernel.Ptr, n int, scale, bound float32) int {
+	return int(uint32(k.call(k.score, uint64(found), uint64(x), uint64(scales), count(n), float(scale), float(bound))))
+}
+
 // Hamming implements [kernel.Kernels].
 func (k *Kernels) Hamming(out, query, vectors kernel.Ptr, rows, size int) {
 	k.call(k.hamming, uint64(out), uint64(query), uint64(vectors), count(rows), count(size))

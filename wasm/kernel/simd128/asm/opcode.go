@@ -44,6 +44,7 @@ const (
 	opI32GtU         = 0x4b
 	opF32Eq          = 0x5b
 	opF32Lt          = 0x5d
+	opI32Ctz         = 0x68
 	opI32Add         = 0x6a
 	opI32Sub         = 0x6b
 	opI32Mul         = 0x6c
@@ -76,6 +77,7 @@ const (
 	opI32x4ExtractLane          = 0x1b
 	opF32x4ExtractLane          = 0x1f
 	opI32x4LtS                  = 0x39
+	opF32x4Gt                   = 0x44
 	opV128And                   = 0x4e
 	opV128Or                    = 0x50
 	opV128Xor                   = 0x51
@@ -92,6 +94,7 @@ const (
 	opI16x8ExtendHighI8x16S     = 0x88
 	opI16x8ShrU                 = 0x8d
 	opI16x8Add                  = 0x8e
+	opI32x4Bitmask              = 0xa4
 	opI32x4ExtendLowI16x8S      = 0xa7
 	opI32x4ExtendHighI16x8S     = 0xa8
 	opI32x4Shl                  = 0xab

@@ -39,6 +39,9 @@ func (x I32) GtU(y I32) I32 { return I32{scalar(opI32GtU, x.value, y.value)} }
 // MinU is the lesser of x and y, which are evaluated twice.
 func (x I32) MinU(y I32) I32 { return x.LtU(y).Select(x, y) }
 
+// TrailingZeros is the place of the lowest bit that is set, 32 if none is.
+func (x I32) TrailingZeros() I32 { return I32{scalar(opI32Ctz, x.value)} }
+
 // Float is x as a signed number, rounded to nearest even.
 func (x I32) Float() F32 { return F32{scalar(opF32ConvertI32S, x.value)} }
 

@@ -112,6 +112,9 @@ func (x I32x4) Narrow(y I32x4) I16x8 { return I16x8{vector(opI16x8NarrowI32x4S, 
 func (x I32x4) Float() F32x4         { return F32x4{vector(opF32x4ConvertI32x4S, x.value)} }
 func (x I32x4) Lane(i int) I32       { return I32{lane(opI32x4ExtractLane, x.value, i)} }
 
+// Bitmask is the sign of each lane, the first one's in the lowest bit.
+func (x I32x4) Bitmask() I32 { return I32{vector(opI32x4Bitmask, x.value)} }
+
 // I8x16 reads the lanes as bytes, I16x8 as halves.
 func (x I32x4) I8x16() I8x16 { return I8x16{value{code: x.code}} }
 func (x I32x4) I16x8() I16x8 { return I16x8{value{code: x.code}} }
@@ -131,6 +134,9 @@ func (x F32x4) Mul(y F32x4) F32x4 { return F32x4{vector(opF32x4Mul, x.value, y.v
 func (x F32x4) Div(y F32x4) F32x4 { return F32x4{vector(opF32x4Div, x.value, y.value)} }
 func (x F32x4) Abs() F32x4        { return F32x4{vector(opF32x4Abs, x.value)} }
 func (x F32x4) Neg() F32x4        { return F32x4{vector(opF32x4Neg, x.value)} }
+
+// Gt gives all ones in lanes where x > y.
+func (x F32x4) Gt(y F32x4) I32x4 { return I32x4{vector(opF32x4Gt, x.value, y.value)} }
 
 // Min is y < x ? y : x, and Max is x < y ? y : x: one instruction on most
 // machines, and the true minimum and maximum where no operand is a NaN.

@@ -7,7 +7,7 @@
 // It owns its memory and exports it as "memory". Operations are exported under
 // their names in snake case, with the parameters of the Go methods in the same
 // order: pointers, counts and booleans as i32, floats as f32. A size that the
-// operation's contract excludes traps. Further exports are alloc, allocated,
+// operation's contract excludes traps. score alone has a result. Further exports are alloc, allocated,
 // poke64, peek64, poke8, peek8 and variant, see memory.go, and in the relaxed
 // variant dot_in_fours, see matmul.go, and limits, see limit.go.
 //
@@ -49,6 +49,7 @@ func Module(v Variant) []byte {
 	addDense(m)
 	addNormalise(m)
 	addDotI8(m)
+	addScore(m)
 	addHamming(m)
 	if v == Relaxed {
 		addLimits(m)

@@ -80,6 +80,7 @@ var parts = []part{
 		a.dense()
 		a.dotI8(1)
 		a.dotI8(4)
+		a.score()
 		a.hamming()
 	}},
 }

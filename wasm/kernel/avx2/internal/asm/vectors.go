@@ -107,6 +107,52 @@ func (a *assembler) dotI8(rows int) {
 	a.end()
 }
 
+// score makes scores of sums. Nearly all are below the bound: a step then ends with
+// one test.
+func (a *assembler) score() {
+	a.function("score", "func(found *byte, x *int32, scales *float32, scale, bound float32, blocks int) int",
+		"score turns 8*blocks integers into x*scale*scales and returns how many are above",
+		"bound: found gets the number and the score of each. blocks > 0.")
+	found, x, scales := a.param("found"), a.param("x"), a.param("scales")
+	factor, bound := a.floatParam("scale"), a.floatParam("bound")
+	row, start := a.GP64(), a.GP64()
+	a.XORQ(row, row)
+	a.MOVQ(found, start)
+	a.loop("block", a.param("blocks"), func() {
+		v, above, left := a.YMM(), a.YMM(), a.GP32()
+		a.VCVTDQ2PS(at(x, 0), v)
+		a.VMULPS(factor, v, v)
+		a.VMULPS(at(scales, 0), v, v)
+		a.VMOVUPS(v, at(x, 0))
+		a.VCMPPS(U8(greater), bound, v, above)
+		a.VMOVMSKPS(above, left)
+		a.TESTL(left, left)
+		a.JZ(LabelRef("next"))
+		a.Label("list")
+		i, bits := a.GP64(), a.GP32()
+		a.BSFL(left, i.As32())
+		a.MOVL(Mem{Base: x, Index: i, Scale: 4}, bits)
+		a.MOVL(bits, at(found, 4))
+		a.ADDQ(row, i)
+		a.MOVL(i.As32(), at(found, 0))
+		a.ADDQ(Imm(8), found)
+		a.LEAL(Mem{Base: left.As64(), Disp: -1}, bits)
+		a.ANDL(bits, left)
+		a.JNZ(LabelRef("list"))
+		a.Label("next")
+		a.ADDQ(Imm(8), row)
+		a.ADDQ(Imm(32), x)
+		a.ADDQ(Imm(32), scales)
+	})
+	a.SUBQ(start, found)
+	a.SHRQ(Imm(3), found)
+	a.Store(found, a.ReturnIndex(0))
+	a.end()
+}
+
+// greater is the predicate of VCMPPS for "greater, ordered, quiet": false for NaNs.
+const greater = 0x1e
+
 func (a *assembler) hamming() {
 	a.function("hamming", "func(out *int32, query, vectors *byte, count, blocks int)",
 		"hamming counts the bits in which a query of 16*blocks bytes differs from each of",
