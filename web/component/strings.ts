@@ -52,15 +52,33 @@ const languages: Record<string, Strings> = { ar, de, en, es, fr };
 
 const rightToLeft = new Set(["ar", "dv", "fa", "he", "ku", "ps", "sd", "ug", "ur", "yi"]);
 
+interface Plain {
+  /** Between a number's digits before and after the comma. */
+  point: string;
+  /** Megabytes, behind a number. */
+  unit: string;
+}
+
+/**
+ * How small numbers and sizes are written, by hand: the first Intl.NumberFormat
+ * of a page takes browsers 10 milliseconds and more, in one piece. Other languages
+ * and larger numbers are left to it, when they come.
+ */
+const plain: Record<string, Plain> = {};
+for (const [tags, point, unit] of [["en en-US en-GB", ".", " MB"], ["de de-DE", ",", "\u00a0MB"], ["fr fr-FR", ",", "\u202fMo"], ["es es-ES", ",", "\u00a0MB"]] as const) {
+  for (const tag of tags.split(" ")) plain[tag] = { point, unit };
+}
+
 /** Words fills in the strings of one language. */
 export class Words {
   /** The language of the strings, which may be another one than was asked for. */
   readonly language: string;
   readonly direction: "ltr" | "rtl";
   readonly strings: Strings;
-  private readonly plurals: Intl.PluralRules;
-  private readonly numbers: Intl.NumberFormat;
-  private readonly sizes: Intl.NumberFormat;
+  private readonly plain: Plain | undefined;
+  private plurals: Intl.PluralRules | undefined;
+  private numbers: Intl.NumberFormat | undefined;
+  private sizes: Intl.NumberFormat | undefined;
 
   /** A language that is not built in speaks English where `own` has no string. */
   constructor(tag: string, own: Partial<Strings> = {}) {
@@ -69,29 +87,31 @@ export class Words {
     this.language = known || own.search ? supported(tag) : "en";
     this.direction = rightToLeft.has(base) && this.language !== "en" ? "rtl" : "ltr";
     this.strings = { ...(known ?? en), ...own };
-    this.plurals = new Intl.PluralRules(this.language);
-    this.numbers = new Intl.NumberFormat(this.language);
-    this.sizes = new Intl.NumberFormat(this.language, { style: "unit", unit: "megabyte", minimumFractionDigits: 1, maximumFractionDigits: 1 });
+    this.plain = plain[this.language];
   }
 
   fill(text: string, values: Record<string, string | number>): string {
     return text.replace(/\{(\w+)\}/g, (whole, name: string) => {
       const value = values[name];
-      return value === undefined ? whole : typeof value === "number" ? this.numbers.format(value) : value;
+      return value === undefined ? whole : typeof value === "number" ? this.number(value) : value;
     });
   }
 
   plural(forms: Plural, n: number): string {
+    this.plurals ??= new Intl.PluralRules(this.language);
     return this.fill(forms[this.plurals.select(n)] ?? forms.other, { n });
   }
 
   number(n: number): string {
-    return this.numbers.format(n);
+    if (this.plain && Number.isInteger(n) && n >= 0 && n < 1000) return String(n);
+    return (this.numbers ??= new Intl.NumberFormat(this.language)).format(n);
   }
 
   /** size writes bytes as megabytes. */
   size(bytes: number): string {
-    return this.sizes.format(bytes / 1e6);
+    const size = bytes / 1e6;
+    if (this.plain && size < 999.9) return size.toFixed(1).replace(".", this.plain.point) + this.plain.unit;
+    return (this.sizes ??= new Intl.NumberFormat(this.language, { style: "unit", unit: "megabyte", minimumFractionDigits: 1, maximumFractionDigits: 1 })).format(size);
   }
 }
 

@@ -5,5 +5,6 @@ import "./manifest.test.ts";
 import "./race.test.ts";
 import "./storage.test.ts";
 import "./site.test.ts";
+import "./strings.test.ts";
 import "./wasi.test.ts";
 export { run } from "./harness.ts";
