@@ -101,6 +101,20 @@ const harness = {
     const documents = Array.from({ length: count }, (_, i) => ({ id: `noise ${i}`, text: text() }));
     return local!.add(documents).then(() => "added", (error: Error) => error.message);
   },
+  /** addMany adds so many documents of some kilobytes to a new index; it returns how many are there. */
+  async addMany(count: number, kilobytes: number): Promise<number> {
+    const index = await (await library()).createIndex("many", { meaning: "never" });
+    const line = "The wind turned in the night and the boat went on without us. ";
+    const text = line.repeat((kilobytes * 1000) / line.length);
+    // Before, as that is the page's own work: one string each, as texts that were read are.
+    const documents = Array.from({ length: count }, (_, i) => ({ id: `document ${i}`, title: `Day ${i}`, text: `${i} ${text}` }));
+    await new Promise((resolve) => setTimeout(resolve));
+    await index.add(documents);
+    const { size } = index;
+    await index.clear();
+    index.close();
+    return size;
+  },
   removeLocal: (ids: string[]): Promise<void> => local!.remove(ids),
   findLocal: (query: string, options: SearchOptions = {}): Promise<Results[]> => collect(local!.search(query, options)),
   storageOfLocal: (): string => local!.storage,
@@ -171,6 +185,7 @@ const harness = {
     };
     port2.postMessage(0);
   },
+  watching: (): boolean => pauses !== undefined,
   longestPause(): number {
     pauses!.stop();
     return pauses!.longest;
@@ -178,6 +193,7 @@ const harness = {
 
   problems: (): string[] => watch.problems.splice(0),
   shift: (): number => watch.shift,
+  moved: (): { frames: number; pixels: number } => ({ frames: watch.frames, pixels: watch.moved }),
 };
 
 Object.assign(globalThis, { harness });

@@ -9,10 +9,13 @@ declare global {
     workers: Worker[];
     /** Sum of the layout shifts that no input explains, where the engine reports them. */
     shift: number;
+    /** Frames in which the page's content was seen before the component was defined, and by how many pixels it has moved since. */
+    frames: number;
+    moved: number;
   };
 }
 
-globalThis.watch = { problems: [], workers: [], shift: 0 };
+globalThis.watch = { problems: [], workers: [], shift: 0, frames: 0, moved: 0 };
 const { problems, workers } = globalThis.watch;
 
 addEventListener("error", (event) => problems.push(`error: ${event.message}`));
@@ -40,6 +43,20 @@ if (PerformanceObserver.supportedEntryTypes.includes("layout-shift")) {
     }
   }).observe({ type: "layout-shift", buffered: true });
 }
+
+let top: number | undefined;
+function look(): void {
+  const main = document.querySelector("main");
+  if (main) {
+    const now = main.getBoundingClientRect().top;
+    if (!customElements.get("effir-search")) {
+      top = now;
+      globalThis.watch.frames++;
+    } else if (top !== undefined) globalThis.watch.moved = Math.max(globalThis.watch.moved, Math.abs(now - top));
+  }
+  requestAnimationFrame(look);
+}
+if (new URLSearchParams(location.search).has("still")) requestAnimationFrame(look);
 
 // Under Save-Data as the engine knows it; engines without the interface get it on demand.
 const settings = new URLSearchParams(location.search);
