@@ -37,8 +37,8 @@ The folder --out gets the trained model (checkpoint), the curves (report.html), 
 every step (metrics.jsonl) and the state. The same command resumes a run that was interrupted,
 by Ctrl-C, --minutes or a crash, and gives the same weights as a run in one go.
 
-GOMLX_BACKEND chooses where to compute: "xla" (default, CPU), "xla:/path/to/xla_cuda_plugin.so",
-or "go" for tiny models.`,
+GOMLX_BACKEND chooses where to compute: "xla" (default, CPU), "xla:cuda" (see effir plugin install
+--help), or "go" for tiny models.`,
 		Example: `  effir finetune --model slim --teacher bge-small-en-v1.5 --loss align=1,hidden=1 \
       --data pairs/squad.jsonl.gz --data texts.txt=0.5 --tokens 5000000 --out runs/slim
   effir finetune --model smollm2 --teacher bge-small-en-v1.5 --loss infonce,kl --lora 32 \

@@ -17,7 +17,11 @@ func pluginCommand() *cobra.Command {
 		Use:   "install",
 		Short: "Fetch the XLA CPU plugin with pip, check its hash and put it into the cache",
 		Long: `Fetch the XLA CPU plugin (62 MB) with pip, check its hash and put it into the cache,
-where every command finds it. For a GPU set GOMLX_BACKEND=xla:/path/to/xla_cuda_plugin.so.`,
+where every command finds it.
+
+For a GPU, install the CUDA plugin and its libraries with pip install "jax[cuda12]" (or cuda13, as
+the driver allows) and set GOMLX_BACKEND=xla:cuda. The plugin is then found in the active Python's
+packages. ` + backend.EnvCUDAPlugin + ` names another one.`,
 		Example: "  effir plugin install",
 		Args:    cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error {
