@@ -60,12 +60,15 @@ func layerBytes(config checkpoint.Config) int64 {
 // and tokens per sequence.
 const peakShape = "EFFIR_TEST_PEAK_SHAPE"
 
+// peakModel names a checkpoint of that shape to read instead of weights that are made up.
+const peakModel = "EFFIR_TEST_PEAK_MODEL"
+
 // TestPeakChild is what a child process of this test program does: analyse a wide model and print the
 // most memory that it had.
 func TestPeakChild(t *testing.T) {
 	shape := os.Getenv(peakShape)
 	if shape == "" {
-		t.Skip("only as a child of TestPeak and BenchmarkPeak7B")
+		t.Skip("only as a child of the tests and benchmarks below")
 	}
 	var layers, hidden, heads, kvHeads, width, vocabulary, count, length int
 	if _, err := fmt.Sscan(shape, &layers, &hidden, &heads, &kvHeads, &width, &vocabulary, &count, &length); err != nil {
@@ -82,7 +85,15 @@ func TestPeakChild(t *testing.T) {
 			list[i] = append(list[i], int32((i*31+t*7)%vocabulary))
 		}
 	}
-	m := wide{wideConfig(layers, hidden, heads, kvHeads, width, vocabulary)}
+	var m compress.Model = wide{wideConfig(layers, hidden, heads, kvHeads, width, vocabulary)}
+	if dir := os.Getenv(peakModel); dir != "" {
+		stored, err := checkpoint.Open(dir)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer stored.Close()
+		m = stored
+	}
 	scores, err := Importance(t.Context(), b, m, list, Options{Dir: filepath.Join(t.TempDir(), "work"), BatchTokens: length})
 	if err != nil {
 		t.Fatal(err)
@@ -113,8 +124,8 @@ func peak(t *testing.T) int64 {
 	return 0
 }
 
-// measurePeak runs a child process.
-func measurePeak(t testing.TB, shape string) int64 {
+// measurePeak runs a child process, with variables added to its environment.
+func measurePeak(t testing.TB, shape string, env ...string) int64 {
 	t.Helper()
 	if runtime.GOOS != "linux" {
 		t.Skip("peak memory is read from Linux's /proc")
@@ -124,7 +135,7 @@ func measurePeak(t testing.TB, shape string) int64 {
 		t.Fatal(err)
 	}
 	child := exec.CommandContext(t.Context(), self, "-test.run=^TestPeakChild$", "-test.timeout=30m")
-	child.Env = append(os.Environ(), peakShape+"="+shape)
+	child.Env = append(append(os.Environ(), peakShape+"="+shape), env...)
 	out, err := child.CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v:\n%s", err, out)
@@ -149,6 +160,52 @@ func TestPeak(t *testing.T) {
 	t.Logf("a layer has %.0f MB; peak %.0f MB with 2 layers, %.0f MB with 10", mega(layer), mega(few), mega(many))
 	if many-few > 2*layer {
 		t.Errorf("8 more layers of %.0f MB cost %.0f MB of memory", mega(layer), mega(many-few))
+	}
+}
+
+// writeWide stores a wide model as checkpoints of this size are published, in bfloat16.
+func writeWide(t testing.TB, config checkpoint.Config) string {
+	t.Helper()
+	config.TorchDtype = "bfloat16"
+	m := wide{config}
+	tokenizer, err := m.TokenizerJSON()
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := filepath.Join(t.TempDir(), "wide")
+	if err := checkpoint.Write(t.Context(), dir, config, m, tokenizer, nil); err != nil {
+		t.Fatal(err)
+	}
+	return dir
+}
+
+// TestPeakOfFile: the same with weights in a bfloat16 file, whose pages are not kept either.
+func TestPeakOfFile(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it writes 250 MB")
+	}
+	measure := func(layers int) int64 {
+		dir := writeWide(t, wideConfig(layers, 1024, 16, 4, 4096, 256))
+		return measurePeak(t, fmt.Sprint(layers, " 1024 16 4 4096 256 2 16"), peakModel+"="+dir)
+	}
+	few, many := measure(2), measure(6)
+	layer := layerBytes(wideConfig(1, 1024, 16, 4, 4096, 256))
+	t.Logf("a layer has %.0f MB in float32; peak %.0f MB with 2 layers, %.0f MB with 6", mega(layer), mega(few), mega(many))
+	if many-few > layer {
+		t.Errorf("4 more layers of %.0f MB cost %.0f MB of memory", mega(layer), mega(many-few))
+	}
+}
+
+// BenchmarkPeak7BFile is the first case of BenchmarkPeak7B with a quarter of the layers in a
+// bfloat16 file of 3.7 GB, written before.
+func BenchmarkPeak7BFile(b *testing.B) {
+	const layers = 8
+	config := wideConfig(layers, 4096, 32, 8, 14336, 32000)
+	dir := writeWide(b, config)
+	for b.Loop() {
+		bytes := measurePeak(b, fmt.Sprint(layers, 4096, 32, 8, 14336, 32000, 2, 8), peakModel+"="+dir)
+		b.ReportMetric(mega(bytes), "peak-MB")
+		b.ReportMetric(mega(layerBytes(config)), "layer-MB")
 	}
 }
 
