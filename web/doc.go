@@ -2,3 +2,5 @@
 // the demo. The sources are part of the program: bundling takes milliseconds,
 // needs neither files nor Node, and happens whenever a page is served or published.
 package web
+
+//go:generate go run ./selftest

@@ -106,15 +106,16 @@ func newPlace(t *testing.T, entries []api.EntryPoint) *place {
 	for _, folder := range []string{"/wide", "/nested"} {
 		mux.Handle(folder+"/", http.StripPrefix(folder, http.FileServerFS(assets)))
 	}
-	broken := maps.Clone(assets)
+	broken, wrong := maps.Clone(assets), maps.Clone(assets)
 	for _, name := range []string{"kernels_baseline.wasm", "kernels_relaxed.wasm"} {
-		broken[name] = trapping(broken[name])
+		broken[name], wrong[name] = trapping(t, assets[name]), miscounting(assets[name])
 	}
 	mux.Handle("/bare/", http.StripPrefix("/bare", http.FileServerFS(web.Assets{web.ClientFile: assets[web.ClientFile]})))
 	// As effir index writes it: with the scripts and modules beside the index.
 	for _, name := range []string{web.WorkerFile, "guest.wasm", "kernels_baseline.wasm", "kernels_relaxed.wasm"} {
 		check(os.WriteFile(path.Join(p.folders["index"], name), assets[name], 0o600))
 	}
+	mux.Handle("/wrong/", http.StripPrefix("/wrong", http.FileServerFS(wrong)))
 	mux.Handle("/broken/", http.StripPrefix("/broken", http.FileServerFS(broken)))
 	mux.HandleFunc("GET /t/{name}/{folder}/{file...}", p.serve)
 	mux.HandleFunc("POST /spoil", func(w http.ResponseWriter, r *http.Request) {
@@ -253,10 +254,22 @@ func misbehave(w http.ResponseWriter, r *http.Request, well http.Handler, manner
 	}
 }
 
-// trapping makes each integer dot product of kernels (i32x4.dot_i16x8_s, fd ba 01)
-// a trap: unreachable and two nops.
-func trapping(module []byte) []byte {
-	return bytes.ReplaceAll(module, []byte{0xfd, 0xba, 0x01}, []byte{0x00, 0x01, 0x01})
+// miscounting makes each integer dot product of kernels (i32x4.dot_i16x8_s, fd ba 01)
+// an addition.
+func miscounting(module []byte) []byte {
+	return bytes.ReplaceAll(module, []byte{0xfd, 0xba, 0x01}, []byte{0xfd, 0xae, 0x01})
+}
+
+// trapping makes the reading of results by the guest, peek64, a trap: what kernels
+// compute is right, and the guest starts, but stops at its first text. The body is
+// local.get 0, i64.load, return, which becomes unreachable and nops.
+func trapping(t *testing.T, module []byte) []byte {
+	t.Helper()
+	body := []byte{0x20, 0x00, 0x29, 0x00, 0x00, 0x0f}
+	if n := bytes.Count(module, body); n != 1 {
+		t.Fatalf("kernels have %d functions like peek64", n)
+	}
+	return bytes.Replace(module, body, []byte{0x00, 0x01, 0x01, 0x01, 0x01, 0x01}, 1)
 }
 
 var subjects = []struct{ title, text string }{

@@ -26,8 +26,9 @@ export interface OpenOptions {
   model?: string | URL;
   /**
    * Which kernels to use. Default "auto": relaxed where the browser has relaxed
-   * SIMD and it gives the baseline's bits on a start-up check, else baseline.
-   * Results never depend on it, only speed does.
+   * SIMD and computes with it as it should on a start-up check, else baseline.
+   * Results never depend on it, only speed does. Where a browser gets both wrong,
+   * search stays by keyword, and the status names the operation.
    */
   kernels?: Kernels | "auto";
   /**

@@ -456,6 +456,18 @@ test("kernels that stop the guest end the model, not the search", () =>
     { runtime: "/broken/" },
   ));
 
+test("kernels that this browser computes wrongly are not used: search stays by keyword and says why", () =>
+  opened(
+    async (search) => {
+      equal(await ask(search), ["keyword", "keyword final"], "modes");
+      const { stage, error = "" } = search.status.model;
+      equal([stage, /computes \w+ of kernels_baseline.wasm wrongly/.test(error)], ["failed", true], `model, of which is said: ${error}`);
+      equal(await ask(search), ["keyword final"], "modes from then on");
+      await fails(search.embed(["text"]), "kernels_baseline.wasm", "update the browser");
+    },
+    { runtime: "/wrong/" },
+  ));
+
 test("the first text is read before the whole token table is there", async () => {
   const at = place();
   await spoil(at.big, "slow");
