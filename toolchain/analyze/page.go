@@ -77,24 +77,29 @@ func (e *Effect) section() report.Section {
 		Caption: fmt.Sprintf("Quality on %s (%d queries, %s documents, texts cut to %s) after dropping the least important parts.",
 			e.Data, e.Queries, thousands(e.Documents), e.limit()),
 		X: report.Axis{Label: "parts dropped", Min: 0, Max: 1},
-		Y: report.Axis{Label: "nDCG@10", Min: 0, Max: 0.1},
+		Y: report.Axis{Label: "nDCG@10"},
 	}
+	curves := e.byUnit()
+	chart.Y.Min, chart.Y.Max = span(curves)
 	table := report.Table{Columns: []string{"dropped"}}
 	var rows [][]string
 	cell := func(dropped, column int, text string) {
 		for len(rows) <= dropped {
 			rows = append(rows, nil)
 		}
-		for len(rows[dropped]) <= len(e.Curves) {
+		for len(rows[dropped]) <= len(curves) {
 			rows[dropped] = append(rows[dropped], "")
 		}
 		rows[dropped][0] = strconv.Itoa(dropped)
 		rows[dropped][column] = text
 	}
-	for i, c := range e.Curves {
+	for i, c := range curves {
 		series := report.Series{Name: names[c.Unit], Style: report.DottedLine}
 		if c.Recovered {
 			series.Name += ", recovered"
+			if len(c.Points) == 1 { // nothing to draw a line to
+				series.Style = report.Dots
+			}
 			if c.Training != "" && !strings.Contains(chart.Caption, "Recovered") {
 				chart.Caption += " Recovered: the cut model was trained with " + c.Training + "."
 			}
@@ -112,6 +117,33 @@ func (e *Effect) section() report.Section {
 		}
 	}
 	return report.Section{Title: "Effect of dropping", Parts: []report.Part{chart, table}}
+}
+
+// byUnit returns the curves with those after recovery beside those without.
+func (e *Effect) byUnit() []Curve {
+	var curves []Curve
+	for _, unit := range []Unit{MLP, Attention, Block} {
+		for _, recovered := range []bool{false, true} {
+			for _, c := range e.Curves {
+				if c.Unit == unit && c.Recovered == recovered {
+					curves = append(curves, c)
+				}
+			}
+		}
+	}
+	return curves
+}
+
+// span returns the ends of an axis on which the differences between points can be seen: the tenths
+// around them.
+func span(curves []Curve) (least, most float64) {
+	least, most = 1, 0
+	for _, c := range curves {
+		for _, p := range c.Points {
+			least, most = min(least, p.NDCG10), max(most, p.NDCG10)
+		}
+	}
+	return math.Floor(10*least) / 10, math.Ceil(10*most) / 10
 }
 
 func (e *Effect) limit() string {

@@ -2,11 +2,13 @@ package encoder_test
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"slices"
 	"strings"
 	"testing"
+	"unsafe"
 
 	"github.com/effir/effir/internal/tinymodel"
 	"github.com/effir/effir/wasm/encoder"
@@ -214,6 +216,63 @@ func TestEmbedDoesNotAllocate(t *testing.T) {
 			}
 			if failure != nil {
 				t.Error(failure)
+			}
+		}
+	})
+}
+
+// Embed gives the same whether or not Read saw the text before, or another one since,
+// even at the same place in memory.
+func TestReadBeforeEmbed(t *testing.T) {
+	each(t, 0, func(t *testing.T, s *encoder.Session) {
+		want := map[string][]float32{}
+		embed := func(text string, kind encoder.Kind) {
+			t.Helper()
+			out := make([]float32, s.Dims())
+			tokens, err := s.Embed(out, text, kind)
+			if err != nil {
+				t.Fatal(err)
+			}
+			ids, err := s.Tokens(nil, text, kind)
+			if err != nil || len(ids) != tokens {
+				t.Errorf("%q: %d tokens, embedding read %d: %v", text, len(ids), tokens, err)
+			}
+			key := fmt.Sprint(kind, text)
+			if before, ok := want[key]; ok && !slices.Equal(before, out) {
+				t.Errorf("%.20q, kind %d: another vector than before", text, kind)
+			}
+			want[key] = out
+		}
+		read := func(text string, kind encoder.Kind) {
+			t.Helper()
+			ids, err := s.Read(text, kind)
+			same, _ := s.Tokens(nil, text, kind)
+			if err != nil || !slices.Equal(ids, same) {
+				t.Errorf("%.20q: read %v, want %v: %v", text, ids, same, err)
+			}
+		}
+		buffer := []byte("read a file")
+		text := unsafe.String(&buffer[0], len(buffer))
+		long := strings.Repeat("long ", 2000)
+		for range 2 {
+			for _, kind := range []encoder.Kind{encoder.Query, encoder.Passage} {
+				copy(buffer, "read a file")
+				embed(strings.Clone(text), kind)
+				read(text, kind)
+				embed(strings.Clone(text), kind)
+				embed(strings.Clone(text), kind)
+				read(text, 1-kind)
+				embed(strings.Clone(text), kind)
+				read(text, kind)
+				copy(buffer, "list a file")
+				embed(strings.Clone(text), kind)
+				read(long, kind)
+				embed(long, kind)
+				read("a", kind)
+				if _, err := s.Read("", kind); !errors.Is(err, encoder.ErrEmpty) {
+					t.Errorf("an empty text: %v", err)
+				}
+				embed("a", kind)
 			}
 		}
 	})

@@ -19,7 +19,18 @@ type Session struct {
 	lengths []int
 	text    []byte
 	bytes   []byte // what goes to or comes from kernel memory
+	ahead   ahead
 }
+
+// ahead is a text that Read has tokenized and Embed has not used yet.
+type ahead struct {
+	valid bool
+	text  []byte // a copy
+	kind  Kind
+}
+
+// maxAhead is the bytes of text up to which Read keeps it in mind.
+const maxAhead = 1 << 12
 
 // NewSession allocates working memory for batches of up to capacity tokens, at
 // least one longest text. It must not run while another session computes.
@@ -50,13 +61,28 @@ func (s *Session) Capacity() int { return s.capacity }
 // Embed writes the embedding of one text to out, [Dims] floats of length one,
 // and returns the number of tokens read.
 func (s *Session) Embed(out []float32, text string, kind Kind) (int, error) {
-	ids, err := s.tokens(s.ids[:0], &s.text, text, kind)
-	s.ids = ids
-	if err != nil {
-		return 0, err
+	ids := s.ids
+	if !s.ahead.valid || s.ahead.kind != kind || string(s.ahead.text) != text {
+		var err error
+		if ids, err = s.Read(text, kind); err != nil {
+			return 0, err
+		}
 	}
+	s.ahead.valid = false
 	s.lengths = append(s.lengths[:0], len(ids))
 	return len(ids), s.EmbedTokens(out, ids, s.lengths)
+}
+
+// Read returns the tokens of a text, see Tokens, valid until the next call, not to be
+// changed. If Embed is the next to get this text, it does not tokenize it again.
+func (s *Session) Read(text string, kind Kind) ([]int32, error) {
+	ids, err := s.tokens(s.ids[:0], &s.text, text, kind)
+	s.ids = ids
+	s.ahead.valid = err == nil && len(text) <= maxAhead
+	if s.ahead.valid {
+		s.ahead.text, s.ahead.kind = append(s.ahead.text[:0], text...), kind
+	}
+	return ids, err
 }
 
 // EmbedTokens embeds several sequences at once. ids: the sequences one behind

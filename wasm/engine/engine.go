@@ -31,6 +31,8 @@ type Engine struct {
 	weights  kernel.Ptr
 	session  *encoder.Session
 	vector   []float32
+	ids      []int32 // of Reads, sorted
+	rows     []Range // of Reads
 	search   search
 }
 

@@ -22,20 +22,22 @@ type Reads struct {
 }
 
 // Reads tells a host that has everything but the token table yet what it must
-// put in place before Embed. A text without tokens reads nothing.
+// put in place before Embed. A text without tokens reads nothing. Rows are valid
+// until the next call. Embed of the same text does not tokenize it again.
 func (e *Engine) Reads(text string, kind encoder.Kind) (Reads, error) {
 	if e.session == nil {
 		return Reads{}, ErrNoModel
 	}
 	table, _ := e.manifest.Tensor(tokenTable)
-	ids, err := e.session.Tokens(nil, text, kind)
+	ids, err := e.session.Read(text, kind)
 	if err != nil && !errors.Is(err, encoder.ErrEmpty) {
 		return Reads{}, err
 	}
-	r := Reads{Tokens: len(ids), Table: Range{table.Offset, table.Bytes}}
+	r := Reads{Tokens: len(ids), Table: Range{table.Offset, table.Bytes}, Rows: e.rows[:0]}
 	row := table.Bytes / e.manifest.Vocab()
-	slices.Sort(ids)
-	for _, id := range slices.Compact(ids) {
+	e.ids = append(e.ids[:0], ids...)
+	slices.Sort(e.ids)
+	for _, id := range slices.Compact(e.ids) {
 		at := table.Offset + int(id)*row
 		if n := len(r.Rows); n > 0 && r.Rows[n-1].Offset+r.Rows[n-1].Bytes == at {
 			r.Rows[n-1].Bytes += row
@@ -43,5 +45,6 @@ func (e *Engine) Reads(text string, kind encoder.Kind) (Reads, error) {
 		}
 		r.Rows = append(r.Rows, Range{at, row})
 	}
+	e.rows = r.Rows
 	return r, nil
 }

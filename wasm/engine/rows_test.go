@@ -83,7 +83,7 @@ func checkRanges(t *testing.T, reads engine.Reads, image []byte) {
 
 // open loads a package. It also returns the weights image and what overwrites
 // a part of the engine's copy.
-func open(t *testing.T, dir string) (e *engine.Engine, image []byte, overwrite func(offset int, b []byte)) {
+func open(t testing.TB, dir string) (e *engine.Engine, image []byte, overwrite func(offset int, b []byte)) {
 	t.Helper()
 	k, err := native.Open()
 	if err != nil {

@@ -43,6 +43,7 @@ type search struct {
 	passages  *index.Passages
 	retriever *retriever.Retriever
 	scanner   scanner
+	answer    Answer
 }
 
 // SetIndex hands over one part of a bundle; b must not change afterwards. A part
@@ -134,8 +135,8 @@ type Hit struct {
 	SemanticRank int     `json:"semanticRank"`
 }
 
-// Search returns the limit best passages. Keyword search takes the last word of
-// the query as perhaps unfinished.
+// Search returns the limit best passages, valid until the next call. Keyword search
+// takes the last word of the query as perhaps unfinished.
 func (e *Engine) Search(query string, mode Mode, limit int) (*Answer, error) {
 	r := e.search.retriever
 	if r == nil {
@@ -146,7 +147,11 @@ func (e *Engine) Search(query string, mode Mode, limit int) (*Answer, error) {
 	}
 	limit = min(max(limit, 0), MaxLimit)
 	depth := max(limit, retriever.FuseDepth)
-	answer := &Answer{Mode: mode.String(), Hits: []Hit{}}
+	answer := &e.search.answer
+	*answer = Answer{Mode: mode.String(), Hits: answer.Hits[:0]}
+	if answer.Hits == nil {
+		answer.Hits = []Hit{}
+	}
 	var hits []retriever.Hit
 	if mode != ModeSemantic {
 		hits = r.KeywordTyping(query, depth)

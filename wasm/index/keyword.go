@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"math"
+	"sync"
 )
 
 // Keyword is an inverted index ranked by BM25, read in place. Its binary form,
@@ -29,6 +30,7 @@ type Keyword struct {
 	blocks      []byte
 	dictionary  []byte
 	postings    []byte
+	sums        sync.Pool // of *sums, for one search each
 }
 
 const (

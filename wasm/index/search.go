@@ -53,7 +53,8 @@ func (k *Keyword) search(query string, limit int, typing bool) []KeywordMatch {
 	if limit <= 0 || k.docs == 0 {
 		return nil
 	}
-	s := sums{scores: make([]float32, k.docs), covered: make([]float32, k.docs)}
+	s := k.takeSums()
+	defer k.sums.Put(s)
 	exact := make(map[int]bool) // numbers of the terms found
 	for _, term := range QueryTerms(query) {
 		cursor := k.seek(term.Text)
@@ -68,16 +69,15 @@ func (k *Keyword) search(query string, limit int, typing bool) []KeywordMatch {
 		})
 	}
 	if typing {
-		k.addCompletions(&s, LastWord(query), exact)
+		k.addCompletions(s, LastWord(query), exact)
 	}
-	var best Best
-	best.Reset(limit, k.docs)
+	s.best.Reset(limit, k.docs)
 	for doc, score := range s.scores {
 		if score > 0 {
-			best.Push(Match{Doc: doc, Score: score})
+			s.best.Push(Match{Doc: doc, Score: score})
 		}
 	}
-	matches := best.Sorted()
+	matches := s.best.Sorted()
 	found := make([]KeywordMatch, len(matches))
 	for i, m := range matches {
 		found[i] = KeywordMatch{m, Fit(m.Score, s.covered[m.Doc], s.total)}
@@ -90,6 +90,21 @@ type sums struct {
 	scores  []float32 // BM25
 	covered []float32 // weights of the terms that the passage holds
 	total   float32   // weights of all terms that any passage holds
+
+	occurrences []uint32 // of completions
+	best        Best
+}
+
+// takeSums returns sums of zero. Searches at the same time have their own.
+func (k *Keyword) takeSums() *sums {
+	s, _ := k.sums.Get().(*sums)
+	if s == nil {
+		s = &sums{scores: make([]float32, k.docs), covered: make([]float32, k.docs)}
+	}
+	clear(s.scores)
+	clear(s.covered)
+	s.total = 0
+	return s
 }
 
 func (s *sums) add(doc int, weight, share float32) {
@@ -118,7 +133,11 @@ func (k *Keyword) addCompletions(s *sums, word string, exact map[int]bool) {
 	if len(lists) == 0 {
 		return
 	}
-	occurrences := make([]uint32, k.docs)
+	if s.occurrences == nil {
+		s.occurrences = make([]uint32, k.docs)
+	}
+	occurrences := s.occurrences
+	clear(occurrences)
 	df := 0
 	for _, list := range lists {
 		list.each(func(doc int, tf uint32) {

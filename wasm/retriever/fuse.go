@@ -13,7 +13,8 @@ const FuseDepth = 100
 
 // Fused returns the k best passages by the keyword ranking keyword and by
 // similarity to query, the encoder's output for it, together. keyword comes from
-// Keyword or KeywordTyping. The bundle's weights apply, see Fuse.
+// Keyword or KeywordTyping. The bundle's weights apply, see Fuse. The passages are
+// valid until the next call.
 func (r *Retriever) Fused(keyword []Hit, query []float32, k int) ([]Hit, error) {
 	if r.vectors == nil {
 		return nil, ErrNoVectors
@@ -22,7 +23,7 @@ func (r *Retriever) Fused(keyword []Hit, query []float32, k int) ([]Hit, error) 
 	if err != nil {
 		return nil, err
 	}
-	return fuse(r.fusion, keyword, cosines, similar, k), nil
+	return r.fusing.fuse(r.fusion, keyword, cosines, similar, k), nil
 }
 
 // Fuse combines a keyword ranking with the similarity of every passage to the
@@ -55,22 +56,33 @@ func (r *Retriever) Fused(keyword []Hit, query []float32, k int) ([]Hit, error) 
 // a keyword hit beyond them counts as similar as the average keyword hit that is
 // covered.
 func Fuse(fusion index.Fusion, keyword []Hit, cosines []float32, k int) []Hit {
-	return fuse(fusion, keyword, cosines, index.Top(cosines, FuseDepth), k)
+	return new(fusing).fuse(fusion, keyword, cosines, index.Top(cosines, FuseDepth), k)
+}
+
+// fusing is the memory of Fuse.
+type fusing struct {
+	list []Hit
+	at   map[int]int // position in list by document
 }
 
 // fuse is Fuse with the first FuseDepth passages by cosine.
-func fuse(fusion index.Fusion, keyword []Hit, cosines []float32, similar []index.Match, k int) []Hit {
+func (f *fusing) fuse(fusion index.Fusion, keyword []Hit, cosines []float32, similar []index.Match, k int) []Hit {
 	keyword = keyword[:min(len(keyword), FuseDepth)]
-	fused := candidates(fusion, keyword, cosines, similar)
-	similarity := standardise(cosines, keyword)
-	for i := range fused {
-		hit := &fused[i]
-		hit.Score = FusedScore(fusion, hit.KeywordFit, similarity(hit.Doc))
+	f.candidates(fusion, keyword, cosines, similar)
+	distribution := DistributionOf(cosines)
+	uncovered := meanStanding(distribution, keyword, cosines)
+	for i := range f.list {
+		hit := &f.list[i]
+		standing := uncovered
+		if hit.Doc < len(cosines) {
+			standing = distribution.Standing(cosines[hit.Doc])
+		}
+		hit.Score = FusedScore(fusion, hit.KeywordFit, standing)
 	}
-	slices.SortFunc(fused, func(a, b Hit) int {
+	slices.SortFunc(f.list, func(a, b Hit) int {
 		return index.CompareMatches(index.Match{Doc: a.Doc, Score: a.Score}, index.Match{Doc: b.Doc, Score: b.Score})
 	})
-	return fused[:min(max(k, 0), len(fused))]
+	return f.list[:min(max(k, 0), len(f.list))]
 }
 
 // FusedScore is the formula of Fuse for one passage: fit is its index.Fit (0
@@ -109,48 +121,42 @@ func (d Distribution) Standing(cosine float32) float32 {
 
 // candidates lists the passages of both rankings, each once, with their ranks. A
 // ranking of weight 0 brings no passages.
-func candidates(fusion index.Fusion, keyword []Hit, cosines []float32, similar []index.Match) []Hit {
-	list := make([]Hit, 0, len(keyword)+len(similar))
-	at := make(map[int]int, cap(list)) // position in list by document
+func (f *fusing) candidates(fusion index.Fusion, keyword []Hit, cosines []float32, similar []index.Match) {
+	if f.at == nil {
+		f.at = make(map[int]int, len(keyword)+len(similar))
+	}
+	clear(f.at)
+	f.list = slices.Grow(f.list[:0], len(keyword)+len(similar))
 	if fusion.Keyword > 0 {
 		for _, hit := range keyword {
 			hit.SemanticRank, hit.SemanticScore = 0, 0
 			if hit.Doc < len(cosines) {
 				hit.SemanticScore = cosines[hit.Doc]
 			}
-			at[hit.Doc] = len(list)
-			list = append(list, hit)
+			f.at[hit.Doc] = len(f.list)
+			f.list = append(f.list, hit)
 		}
 	}
 	if fusion.Semantic > 0 {
 		for rank, match := range similar {
-			i, both := at[match.Doc]
+			i, both := f.at[match.Doc]
 			if !both {
-				i = len(list)
-				list = append(list, Hit{Doc: match.Doc, SemanticScore: match.Score})
+				i = len(f.list)
+				f.list = append(f.list, Hit{Doc: match.Doc, SemanticScore: match.Score})
 			}
-			list[i].SemanticRank = rank + 1
+			f.list[i].SemanticRank = rank + 1
 		}
 	}
-	return list
 }
 
-// standardise returns a function from a passage to Standing of its cosine.
-func standardise(cosines []float32, keyword []Hit) func(doc int) float32 {
-	distribution := DistributionOf(cosines)
-	square := func(doc int) float32 { return distribution.Standing(cosines[doc]) }
-	var covered, found float32
+// meanStanding is the average Standing of the keyword hits that cosines cover.
+func meanStanding(distribution Distribution, keyword []Hit, cosines []float32) float32 {
+	var sum, count float32
 	for _, hit := range keyword {
 		if hit.Doc < len(cosines) {
-			covered += square(hit.Doc)
-			found++
+			sum += distribution.Standing(cosines[hit.Doc])
+			count++
 		}
 	}
-	uncovered := covered / max(found, 1)
-	return func(doc int) float32 {
-		if doc >= len(cosines) {
-			return uncovered
-		}
-		return square(doc)
-	}
+	return sum / max(count, 1)
 }

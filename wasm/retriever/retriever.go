@@ -23,15 +23,18 @@ type Hit struct {
 	SemanticScore float32
 }
 
-// Retriever holds the parts of one bundle. Keyword search works at once;
-// vectors may be set at any time later, also for the first passages only, and
-// be replaced by more. Setting them while searching is not safe.
+// Retriever holds the parts of one bundle. Keyword search works at once, and is safe
+// for concurrent use; vectors may be set at any time later, also for the first
+// passages only, and be replaced by more. Of all that takes vectors only one call may
+// run at a time.
 type Retriever struct {
 	keyword  *index.Keyword
 	passages *index.Passages
 	fusion   index.Fusion
 	vectors  *index.Vectors
 	searcher *index.Searcher
+	hits     []Hit // of Semantic
+	fusing   fusing
 }
 
 // Open joins a keyword index and the passages that it numbers.
@@ -93,7 +96,7 @@ func keywordHits(matches []index.KeywordMatch) []Hit {
 var ErrNoVectors = errors.New("search bundle: it has no vectors yet: embed the passages first")
 
 // Semantic returns the k passages whose vectors are most similar to query, the
-// encoder's output for the query, by cosine.
+// encoder's output for the query, by cosine. They are valid until the next call.
 func (r *Retriever) Semantic(query []float32, k int) ([]Hit, error) {
 	if r.vectors == nil {
 		return nil, ErrNoVectors
@@ -102,9 +105,9 @@ func (r *Retriever) Semantic(query []float32, k int) ([]Hit, error) {
 	if err != nil {
 		return nil, err
 	}
-	hits := make([]Hit, len(matches))
+	r.hits = r.hits[:0]
 	for i, m := range matches {
-		hits[i] = Hit{Doc: m.Doc, Score: m.Score, SemanticRank: i + 1, SemanticScore: m.Score}
+		r.hits = append(r.hits, Hit{Doc: m.Doc, Score: m.Score, SemanticRank: i + 1, SemanticScore: m.Score})
 	}
-	return hits, nil
+	return r.hits, nil
 }

@@ -42,6 +42,12 @@ func input(p, n uint32) []byte {
 	return b[:min(n, uint32(len(b)))]
 }
 
+// text is input as a string, valid until the host changes the buffer.
+func text(p, n uint32) string {
+	b := input(p, n)
+	return unsafe.String(unsafe.SliceData(b), len(b))
+}
+
 // take is input for content that outlives the call: the buffer changes hands.
 func take(p, n uint32) []byte {
 	b := input(p, n)

@@ -57,8 +57,7 @@ func setTokenizer(p, n uint32) uint32 { return done(run.SetTokenizer(take(p, n))
 
 //go:wasmexport effir_embed
 func embed(p, n, kind uint32) uint32 {
-	text := unsafe.String(unsafe.SliceData(input(p, n)), len(input(p, n)))
-	vector, _, err := run.Embed(text, encoder.Kind(kind))
+	vector, _, err := run.Embed(text(p, n), encoder.Kind(kind))
 	if err != nil {
 		return done(err)
 	}
@@ -75,17 +74,21 @@ func embed(p, n, kind uint32) uint32 {
 //
 //go:wasmexport effir_reads
 func reads(p, n, kind uint32) uint32 {
-	text := unsafe.String(unsafe.SliceData(input(p, n)), len(input(p, n)))
-	r, err := run.Reads(text, encoder.Kind(kind))
+	r, err := run.Reads(text(p, n), encoder.Kind(kind))
 	if err != nil {
 		return done(err)
 	}
 	result = binary.LittleEndian.AppendUint32(result[:0], uint32(r.Tokens))
-	for _, part := range append([]engine.Range{r.Table}, r.Rows...) {
-		result = binary.LittleEndian.AppendUint32(result, uint32(part.Offset))
-		result = binary.LittleEndian.AppendUint32(result, uint32(part.Bytes))
+	result = appendRange(result, r.Table)
+	for _, rows := range r.Rows {
+		result = appendRange(result, rows)
 	}
 	return 0
+}
+
+func appendRange(dst []byte, r engine.Range) []byte {
+	dst = binary.LittleEndian.AppendUint32(dst, uint32(r.Offset))
+	return binary.LittleEndian.AppendUint32(dst, uint32(r.Bytes))
 }
 
 //go:wasmexport effir_index
@@ -95,7 +98,7 @@ func setIndex(part, p, n uint32) uint32 {
 
 //go:wasmexport effir_search
 func search(p, n, mode, limit uint32) uint32 {
-	answer, err := run.Search(string(input(p, n)), engine.Mode(mode), int(limit))
+	answer, err := run.Search(text(p, n), engine.Mode(mode), int(limit))
 	if err != nil {
 		return done(err)
 	}
