@@ -4,11 +4,13 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/effir/effir/toolchain/evaluate"
 	"github.com/effir/effir/toolchain/experiments"
+	"github.com/effir/effir/toolchain/report"
 )
 
 // measuredCuts is an analysis of twelve layers with curves on 400 documents and 150 queries.
@@ -156,5 +158,34 @@ func TestAddRecoveredRefusesOtherFiles(t *testing.T) {
 		if err := measuredCuts().AddRecovered(path); err == nil || !strings.Contains(err.Error(), path) {
 			t.Errorf("%s: %v, want an error that names the file", text, err)
 		}
+	}
+}
+
+// On the page a unit's curve after recovery stands beside that without, and the axis begins at the
+// tenth below the least point, so that small losses can be seen.
+func TestEffectOnPage(t *testing.T) {
+	e := measuredCuts().Effect
+	e.Curves = []Curve{
+		{Unit: Block, Points: []Point{{0, 0.9}, {3, 0.62}}},
+		{Unit: Block, Recovered: true, Training: "80,000 tokens", Points: []Point{{3, 0.85}}},
+		{Unit: MLP, Recovered: true, Points: []Point{{2, 0.88}, {6, 0.8}}},
+		{Unit: MLP, Points: []Point{{0, 0.9}, {6, 0.7}}},
+	}
+	parts := e.section().Parts
+	chart, table := parts[0].(report.Chart), parts[1].(report.Table)
+	if want := []string{"dropped", "MLP", "MLP, recovered", "block", "block, recovered"}; !slices.Equal(table.Columns, want) {
+		t.Errorf("columns %q, want %q", table.Columns, want)
+	}
+	if want := [][]string{{"0", "0.900", "", "0.900", ""}, {"2", "", "0.880", "", ""}, {"3", "", "", "0.620", "0.850"}, {"6", "0.700", "0.800", "", ""}}; !reflect.DeepEqual(table.Rows, want) {
+		t.Errorf("rows %q, want %q", table.Rows, want)
+	}
+	if chart.Y.Min != 0.6 || chart.Y.Max != 0.9 {
+		t.Errorf("the axis goes from %g to %g", chart.Y.Min, chart.Y.Max)
+	}
+	if chart.Series[1].Style != report.DottedLine || chart.Series[3].Style != report.Dots {
+		t.Errorf("series are %+v", chart.Series)
+	}
+	if !strings.Contains(chart.Caption, "trained with 80,000 tokens.") {
+		t.Errorf("caption %q does not tell of the training", chart.Caption)
 	}
 }
