@@ -36,6 +36,16 @@ func WriteBert(t testing.TB) string {
 	})
 }
 
+// WriteBertLong is WriteBert for texts of up to LongTokens, with pooling by mean: all
+// rows of the last layer count.
+func WriteBertLong(t testing.TB) string {
+	t.Helper()
+	config := BertConfig()
+	config.MaxPositionEmbeddings = LongTokens
+	config.Embedding.MaxTokens, config.Embedding.Pooling = LongTokens, checkpoint.PoolMean
+	return write(t, draw(config, wordPieceTokenizer(), 1), export.Options{Name: "tiny-bert-long"})
+}
+
 // pieces is the WordPiece vocabulary, in order: special and unused tokens, single
 // letters, digits and signs, the first two as continuations too, some words.
 func pieces() []string {

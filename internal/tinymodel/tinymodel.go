@@ -107,6 +107,18 @@ func Write(t testing.TB) string {
 	return write(t, New(1), export.Options{Name: "tiny", MaxTokens: MaxTokens, Embedding: model.Embedding{Pooling: "mean"}})
 }
 
+// LongTokens is the longest text of WriteLong and WriteBertLong, as of the models that
+// are imported.
+const LongTokens = 512
+
+// WriteLong is Write for texts of up to LongTokens.
+func WriteLong(t testing.TB) string {
+	t.Helper()
+	config := Config()
+	config.MaxPositionEmbeddings = LongTokens
+	return write(t, draw(config, byteTokenizer(), 1), export.Options{Name: "tiny-long", MaxTokens: LongTokens, Embedding: model.Embedding{Pooling: "mean"}})
+}
+
 // WriteSlim is Write for a Llama model whose last layer has no attention, in
 // weights of both precisions and with a 4-bit table.
 func WriteSlim(t testing.TB) string {

@@ -26,6 +26,7 @@ func testAttention(s *suite) {
 	for _, causal := range []bool{true, false} {
 		s.attention("model shape", 21, 3, 3, 64, normal, causal)
 		s.attention("long", 130, 1, 2, 32, normal, causal)
+		s.attention("longest text", 512, 1, 1, 16, normal, causal)
 		s.attention("equal scores", 13, 1, 2, 16, func(*suite) float32 { return 0.5 }, causal)
 		s.attention("zeros", 9, 2, 1, 32, func(*suite) float32 { return float32(math.Copysign(0, -1)) }, causal)
 	}

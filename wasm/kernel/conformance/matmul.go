@@ -41,6 +41,7 @@ func (s *suite) testMatMul(p product) {
 	run("model shape", 17, 192, 1536, level, weights)
 	run("many rows", 131, 16, 96, level, weights)
 	run("more rows than a block", 270, 8, 32, level, weights)
+	run("longest text", 512, 16, 64, level, weights)
 	run("longest", 5, 16, 16384, level, weights)
 	run("long, many rows", 13, 16, 2080, level, weights)
 
