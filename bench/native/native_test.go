@@ -2,11 +2,13 @@ package main
 
 import (
 	"errors"
+	"math"
 	"os"
 	"slices"
 	"strings"
 	"testing"
 
+	"github.com/effir/effir/bench/measure"
 	"github.com/effir/effir/internal/tinymodel"
 	"github.com/effir/effir/wasm/kernel/avx2/limits"
 	"github.com/effir/effir/wasm/kernel/native"
@@ -94,6 +96,28 @@ func TestKernels(t *testing.T) {
 	}
 	if got, want := (shape{16, 384, 1536}).operations(), 2.0*16*384*1536; got != want {
 		t.Errorf("%g operations, want %g", got, want)
+	}
+}
+
+// The share of the limit that is stated is the least of all products of the kernels in use.
+func TestMatmulOfLimit(t *testing.T) {
+	b := &bench{kernel: "mine"}
+	if least, median := b.matmulOfLimit(); !math.IsNaN(least) || !math.IsNaN(median) {
+		t.Errorf("without products %g and %g", least, median)
+	}
+	rate := func(name string, value float64) {
+		b.series = append(b.series, measure.Series{Name: name, Values: []float64{value}})
+	}
+	for i, p := range []product{{kernels: "mine", weights: 4}, {kernels: "mine", weights: 7}, {kernels: "other", weights: 4}} {
+		p.shapes = productShapes[:2]
+		b.products = append(b.products, p)
+		rate(p.limitSeries(), 200)
+		for j, s := range p.shapes {
+			rate(p.series(s), [][]float64{{180, 190}, {150, 170}, {20, 20}}[i][j])
+		}
+	}
+	if least, median := b.matmulOfLimit(); least != 0.75 || median != 0.875 {
+		t.Errorf("the least is %g and the median %g, want 0.75 and 0.875", least, median)
 	}
 }
 
