@@ -115,6 +115,17 @@ func (b *bench) most() (keywordBytes, extra float64) {
 	return largest(keywords), largest(extras)
 }
 
+// next returns what questions read of our index behind another one, by keyword and by both: its scripts,
+// the runtime and the model are there by then.
+func (b *bench) next() map[mode]measure.Series {
+	words, both := measure.Series{}, measure.Series{}
+	for _, x := range b.outcome.budgets {
+		words.Values = append(words.Values, float64(x.nextKeyword))
+		both.Values = append(both.Values, float64(x.nextBoth))
+	}
+	return map[mode]measure.Series{keyword: words, semantic: both}
+}
+
 func largest(values []float64) float64 {
 	most := math.NaN()
 	for _, x := range values {
@@ -137,6 +148,7 @@ func (b *bench) figures(ctx context.Context) (results.Figures, map[string]string
 		f["transformersjs_semantic_query_bytes_10k"+suffix] = b.sizes[transformersjs][semantic][how][indexPart]
 	}
 	f["semantic_query_extra_bytes_10k"] = ours[semantic][brotliCoding][indexPart] - ours[keyword][brotliCoding][indexPart]
+	f["semantic_query_extra_with_runtime_bytes_10k"] = f["semantic_query_extra_bytes_10k"] + ours[semantic][brotliCoding][runtimePart]
 	f["semantic_runtime_bytes"] = ours[semantic][brotliCoding][runtimePart]
 	f["transformersjs_runtime_bytes"] = b.sizes[transformersjs][semantic][brotliCoding][runtimePart]
 	f["transformersjs_model_bytes"] = b.sizes[transformersjs][semantic][brotliCoding][modelPart]
@@ -146,6 +158,13 @@ func (b *bench) figures(ctx context.Context) (results.Figures, map[string]string
 	}
 	keywordIndex, extra := b.most()
 	scripts := b.scripts()
+	next := b.next()
+	f["next_keyword_query_bytes_10k"], f["next_semantic_query_bytes_10k"] = next[keyword].Median(), next[semantic].Median()
+	f["next_keyword_query_bytes_10k_most"], f["next_semantic_query_bytes_10k_most"] = largest(next[keyword].Values), largest(next[semantic].Values)
+	f["effir_rebuild_seconds_10k"], f["effir_rebuild_cpu_seconds_10k"] = math.NaN(), math.NaN()
+	if x := b.indexes[effir].Rebuild; x != nil {
+		f["effir_rebuild_seconds_10k"], f["effir_rebuild_cpu_seconds_10k"] = x.Seconds, x.CPU
+	}
 	f["keyword_query_bytes_10k_most"], f["semantic_query_extra_bytes_10k_most"] = scripts+keywordIndex, extra
 	for _, s := range systems {
 		for _, m := range s.modes {

@@ -1,11 +1,17 @@
 package main
 
 import (
+	"errors"
+	"fmt"
 	"math"
+	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/effir/effir/toolchain/results"
+	fusion "github.com/effir/effir/wasm/index"
+	"github.com/effir/effir/wasm/site"
 )
 
 // Figures of others stay, ours are replaced, and what was missing no longer is.
@@ -55,6 +61,53 @@ func TestJournal(t *testing.T) {
 	got, err := j.of(100, cost{Seconds: 2, CPU: 1})
 	if err != nil || got.Seconds != 10 || got.CPU != 24 {
 		t.Errorf("%+v, %v: want 10 s and 24 s of processors", got, err)
+	}
+}
+
+// A further question reads less than the first: what both need is there.
+func TestReadCountsEachQuestion(t *testing.T) {
+	dir := t.TempDir()
+	var pages []site.Page
+	for i := range 400 {
+		text := fmt.Sprintf("Harbour %d lies behind a long wall, where the boats of %d sailors wait for the tide.", i, i*7)
+		pages = append(pages, site.Page{URL: fmt.Sprintf("/%d", i), Title: fmt.Sprintf("Harbour %d", i), Passages: []site.Passage{{Text: text}}})
+	}
+	if _, err := site.Write(t.Context(), dir, site.Content{Pages: pages, Fusion: fusion.DefaultFusion()}, nil); err != nil {
+		t.Fatal(err)
+	}
+	b := &bench{questions: []question{{ID: "1", Text: "long wall"}, {ID: "2", Text: "boats"}}}
+	each, err := b.read(os.DirFS(dir), []int{0, 1, 0}, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(each) != 3 || each[1] >= each[0] || each[2] != 0 {
+		t.Errorf("questions read %d bytes: the second should need less than the first, the first asked again nothing", each)
+	}
+	b.outcome.budgets = []budget{{100, 300, 10, 40}, {120, 310, 20, 50}, {90, 330, 60, 60}}
+	if next := b.next(); next[keyword].Median() != 20 || next[semantic].Median() != 50 {
+		t.Errorf("further questions read %+v", next)
+	}
+}
+
+// One page changes, and no other.
+func TestChange(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{"404.html": "<p>Not indexed</p>", "a.html": "<title>Nothing here</title>", "b/c.html": "<p>One</p><p>Two</p>", "d.html": "<p>Three</p>"} {
+		if err := errors.Join(os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o755), os.WriteFile(filepath.Join(dir, name), []byte(text), 0o600)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	page, err := change(dir)
+	if err != nil || page != filepath.Join(dir, "b", "c.html") {
+		t.Fatalf("changed %s, %v", page, err)
+	}
+	changed, err1 := os.ReadFile(page)
+	other, err2 := os.ReadFile(filepath.Join(dir, "d.html"))
+	if err1 != nil || err2 != nil || !strings.HasPrefix(string(changed), "<p>One This page was changed") || !strings.HasSuffix(string(changed), "</p><p>Two</p>") || string(other) != "<p>Three</p>" {
+		t.Errorf("%q, %q, %v, %v", changed, other, err1, err2)
+	}
+	if _, err := change(t.TempDir()); err == nil {
+		t.Error("a site without pages was changed")
 	}
 }
 

@@ -24,6 +24,8 @@ type index struct {
 	// Keyword is what an index for search by keyword alone costs, Whole one with vectors.
 	Keyword *cost `json:"keyword,omitempty"`
 	Whole   *cost `json:"whole,omitempty"`
+	// Rebuild is what one changed page costs when everything else was indexed before.
+	Rebuild *cost `json:"rebuild,omitempty"`
 }
 
 // cost is what making an index took, reading the pages included.

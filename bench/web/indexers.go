@@ -1,15 +1,19 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -17,6 +21,7 @@ import (
 
 	"github.com/effir/effir/bench/fetch"
 	"github.com/effir/effir/internal/atomicfile"
+	"github.com/effir/effir/toolchain/site"
 )
 
 // Systems, as figures name them.
@@ -132,7 +137,73 @@ func (b *bench) indexEffir(ctx context.Context, x *index, _ cost) error {
 	x.Whole.Bytes -= model.Bytes
 	x.Whole.Files -= model.Files
 	x.Version = "of this commit"
-	return nil
+	return b.rebuildEffir(ctx, x)
+}
+
+// rebuildEffir measures our index of a copy of the site after one page has changed.
+func (b *bench) rebuildEffir(ctx context.Context, x *index) error {
+	copied, out := filepath.Join(b.work, "changed"), filepath.Join(b.work, "effir-changed")
+	clear := func() error { return errors.Join(os.RemoveAll(copied), os.RemoveAll(out)) }
+	if err := errors.Join(clear(), os.CopyFS(copied, os.DirFS(b.site))); err != nil {
+		return err
+	}
+	again := func() (int, cost, error) {
+		printed, took, err := b.command(ctx, []string{"EFFIR_CACHE=" + filepath.Join(b.work, vectorCache)}, b.effir, "index", copied, "--url-base", "/", "-o", out)
+		if err != nil {
+			return 0, took, err
+		}
+		embedded, err := embeddedNow(printed)
+		return embedded, took, err
+	}
+	if _, _, err := again(); err != nil {
+		return err
+	}
+	page, err := change(copied)
+	if err != nil {
+		return err
+	}
+	embedded, took, err := again()
+	switch {
+	case err != nil:
+		return err
+	case embedded < 1 || embedded > 100:
+		return fmt.Errorf("%d passages were embedded after one page, %s, had changed: some of it, and nothing else, should be", embedded, page)
+	}
+	x.Rebuild = &took
+	return clear()
+}
+
+// change writes a sentence that is nowhere else into the first page of a site that is indexed, and returns its file.
+func change(folder string) (page string, err error) {
+	excluded := func(name string) bool {
+		return slices.ContainsFunc(site.DefaultExclude, func(pattern string) bool {
+			matched, _ := filepath.Match(pattern, name)
+			return matched
+		})
+	}
+	err = filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() || filepath.Ext(path) != ".html" || excluded(entry.Name()) {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		if err != nil {
+			return err
+		}
+		before, after, found := bytes.Cut(text, []byte("</p>"))
+		if !found {
+			return nil // an empty one
+		}
+		page = path
+		sentence := fmt.Sprintf(" This page was changed at %d nanoseconds.</p>", time.Now().UnixNano())
+		if err := os.WriteFile(path, slices.Concat(before, []byte(sentence), after), 0o644); err != nil {
+			return err
+		}
+		return fs.SkipAll
+	})
+	if err == nil && page == "" {
+		err = fmt.Errorf("%s: no page has a paragraph to change", folder)
+	}
+	return page, err
 }
 
 var embeddedPattern = regexp.MustCompile(`\((\d+) embedded now\)`)

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -75,8 +76,9 @@ func (b *bench) average(ranking, kind string) scores {
 	return average(each)
 }
 
-// budget is what a first visitor's question reads of our index, in bytes.
-type budget struct{ keyword, both int64 }
+// budget is what a question reads of our index, in bytes: a first visitor's, and one that was asked
+// another one before. both is by keyword and meaning.
+type budget struct{ keyword, both, nextKeyword, nextBoth int64 }
 
 // budgets reads the index for every question as a browser does, by the reference reader.
 func (b *bench) budgets(context.Context) error {
@@ -85,25 +87,49 @@ func (b *bench) budgets(context.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, q := range b.questions {
-		vector, err := model.EmbedOne(q.Text, encoder.Query)
+	vectors := make([][]float32, len(b.questions))
+	for i, q := range b.questions {
+		if vectors[i], err = model.EmbedOne(q.Text, encoder.Query); err != nil {
+			return err
+		}
+	}
+	for i := range b.questions {
+		next := (i + 1) % len(b.questions)
+		words, err := b.read(files, []int{i, next}, nil)
 		if err != nil {
 			return err
 		}
-		var both [2]int64
-		for i, v := range [][]float32{nil, vector} {
-			s, err := site.Open(files)
-			if err != nil {
-				return err
-			}
-			if _, err := s.Search(site.Query{Text: q.Text, Vector: v, Limit: depth, Typing: true}); err != nil {
-				return fmt.Errorf("question %s: %w", q.ID, err)
-			}
-			_, both[i] = s.Transferred()
+		both, err := b.read(files, []int{i, next}, vectors)
+		if err != nil {
+			return err
 		}
-		b.outcome.budgets = append(b.outcome.budgets, budget{both[0], both[1]})
+		b.outcome.budgets = append(b.outcome.budgets, budget{words[0], both[0], words[1], both[1]})
 	}
 	return nil
+}
+
+// read returns how many bytes of an index one reader reads for each of some questions, by their numbers;
+// by keyword alone without vectors.
+func (b *bench) read(files fs.FS, questions []int, vectors [][]float32) ([]int64, error) {
+	s, err := site.Open(files)
+	if err != nil {
+		return nil, err
+	}
+	var each []int64
+	before := int64(0)
+	for _, i := range questions {
+		q := site.Query{Text: b.questions[i].Text, Limit: depth, Typing: true}
+		if vectors != nil {
+			q.Vector = vectors[i]
+		}
+		if _, err := s.Search(q); err != nil {
+			return nil, fmt.Errorf("question %s: %w", b.questions[i].ID, err)
+		}
+		_, sum := s.Transferred()
+		each = append(each, sum-before)
+		before = sum
+	}
+	return each, nil
 }
 
 // inPage opens a page in a browser of its own, with a fresh profile.

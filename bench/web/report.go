@@ -66,6 +66,8 @@ func (b *bench) loadParts(r *results.Record) []report.Part {
 		table,
 		report.Text(fmt.Sprintf("Of all %d questions, the one that needs most loads %s kB of scripts and index by keyword with EffiR, and %s kB more of the index by meaning. The whole model is %s MB; an answer needs all of it but most rows of its token table, which come behind the answer.",
 			len(b.questions), kilobytes(r.Figures["keyword_query_bytes_10k_most"]), kilobytes(r.Figures["semantic_query_extra_bytes_10k_most"]), megabytes(r.Figures["semantic_model_bytes"]))),
+		report.Text(fmt.Sprintf("A further question of the same visitor reads %s kB of EffiR's index by keyword, and %s kB by both (medians). After one of the pages has changed, the index is made again in %s s.",
+			kilobytes(r.Figures["next_keyword_query_bytes_10k"]), kilobytes(r.Figures["next_semantic_query_bytes_10k"]), format.Number(r.Figures["effir_rebuild_seconds_10k"]))),
 	}
 }
 

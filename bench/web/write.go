@@ -2,18 +2,14 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
-	"maps"
 	"math"
-	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/effir/effir/bench/fetch"
 	"github.com/effir/effir/bench/format"
 	"github.com/effir/effir/toolchain/results"
+	"github.com/effir/effir/web/figures"
 )
 
 // write stores figures, table and report.
@@ -22,11 +18,11 @@ func (b *bench) write(ctx context.Context) error {
 	if b.sizes, err = b.weigh(ctx); err != nil {
 		return err
 	}
-	figures, missing, err := b.figures(ctx)
+	measured, missing, err := b.figures(ctx)
 	if err != nil {
 		return err
 	}
-	if err := merge(b.Results, figures, missing); err != nil {
+	if err := merge(b.Results, measured, missing); err != nil {
 		return err
 	}
 	record, err := results.Read(b.Results)
@@ -45,26 +41,12 @@ func (b *bench) write(ctx context.Context) error {
 }
 
 // merge adds figures to those that tests of the same product put into the file.
-func merge(path string, figures results.Figures, missing map[string]string) error {
-	all, reasons := results.Figures{}, map[string]string{}
-	switch old, err := results.Read(path); {
-	case err == nil:
-		all, reasons = old.Figures, old.Missing
-		if reasons == nil {
-			reasons = map[string]string{}
-		}
-	case !errors.Is(err, fs.ErrNotExist):
-		return err
-	}
-	for name, x := range figures {
-		delete(reasons, name)
+func merge(path string, measured results.Figures, missing map[string]string) error {
+	all := results.Figures{}
+	for name, x := range measured {
 		all[name] = rounded(x)
 	}
-	maps.Copy(reasons, missing)
-	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-		return err
-	}
-	return results.WriteWith(path, all, reasons)
+	return figures.Merge(path, "", all, missing)
 }
 
 // rounded keeps whole numbers, and four significant digits of others.

@@ -1,14 +1,12 @@
 package enginetest
 
 import (
-	"errors"
-	"io/fs"
-	"maps"
 	"os"
 	"path/filepath"
 	"testing"
 
 	measured "github.com/effir/effir/toolchain/results"
+	kept "github.com/effir/effir/web/figures"
 )
 
 // resultsVariable names the folder of web.json; without it nothing is recorded.
@@ -26,19 +24,7 @@ func record(t *testing.T) {
 	if dir == "" {
 		return
 	}
-	path := filepath.Join(dir, "web.json")
-	all, missing := measured.Figures{}, map[string]string(nil)
-	switch old, err := measured.Read(path); {
-	case err == nil:
-		all, missing = old.Figures, old.Missing
-	case !errors.Is(err, fs.ErrNotExist):
-		t.Fatal(err)
-	}
-	maps.Copy(all, figures)
-	for name := range figures {
-		delete(missing, name)
-	}
-	if err := measured.WriteWith(path, all, missing); err != nil {
+	if err := kept.Merge(filepath.Join(dir, "web.json"), "tests in three engines", figures, nil); err != nil {
 		t.Fatal(err)
 	}
 }
