@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"github.com/effir/effir/bench/fetch"
+	"github.com/effir/effir/bench/format"
 	"github.com/effir/effir/bench/measure"
 )
 
@@ -38,6 +39,6 @@ func (b *bench) write(phases map[string]*outcome) error {
 	if err := b.WriteReport(measure.Markdown("in Chromium, one thread", about, figures, kept), b.report(figures, f, kept)); err != nil {
 		return err
 	}
-	fmt.Fprint(b.log, "\n", measure.Plain(figures), "\n", b.Results, ", ", b.Report, "\n", warnOfChoices(found))
+	fmt.Fprint(b.log, "\n", format.Medians(f.series), "\n", measure.Plain(figures), "\n", b.Results, ", ", b.Report, "\n", warnOfChoices(found))
 	return nil
 }

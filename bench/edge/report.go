@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/effir/effir/bench/fetch"
+	"github.com/effir/effir/bench/format"
 	"github.com/effir/effir/bench/measure"
 	"github.com/effir/effir/bench/texts"
 	"github.com/effir/effir/toolchain/report"
@@ -55,7 +56,7 @@ func (b *bench) write(ctx context.Context, series []measure.Series, asItComes st
 	if err := b.WriteReport(measure.Markdown("at the edge", about, all, r), page(all, series, r)); err != nil {
 		return err
 	}
-	fmt.Fprint(b.log, "\n", measure.Plain(all), "\n", b.Results, ", ", b.Report, "\n")
+	fmt.Fprint(b.log, "\n", format.Medians(series), "\n", measure.Plain(all), "\n", b.Results, ", ", b.Report, "\n")
 	return nil
 }
 

@@ -4,6 +4,7 @@ package format
 import (
 	"fmt"
 	"math"
+	"strings"
 
 	"github.com/effir/effir/bench/measure"
 )
@@ -30,6 +31,15 @@ func Series(s measure.Series) string {
 		return Number(s.Median())
 	}
 	return Number(s.Median()) + " ± " + Number(s.Spread())
+}
+
+// Medians lists series for a terminal: what, median and median absolute deviation, unit.
+func Medians(series []measure.Series) string {
+	var b strings.Builder
+	for _, s := range series {
+		fmt.Fprintf(&b, "%-64s %s %s\n", s.Name, Series(s), s.Unit)
+	}
+	return b.String()
 }
 
 // Percent writes a share.

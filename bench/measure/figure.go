@@ -3,6 +3,7 @@ package measure
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/effir/effir/toolchain/results"
@@ -73,9 +74,13 @@ func Plain(figures []Figure) string {
 // the table before machine and day.
 func Markdown(title, about string, figures []Figure, r *Record) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "| %s | times | wanted |\n|---|---|---|\n", title)
+	columns := 3
+	if !slices.ContainsFunc(figures, func(f Figure) bool { return f.Target != 0 }) {
+		columns = 2
+	}
+	fmt.Fprintf(&b, "| %s |\n|%s\n", strings.Join([]string{title, "times", "wanted"}[:columns], " | "), strings.Repeat("---|", columns))
 	for _, row := range Rows(figures) {
-		fmt.Fprintf(&b, "| %s | %s | %s |\n", row[0], row[1], row[2])
+		fmt.Fprintf(&b, "| %s |\n", strings.Join(row[:columns], " | "))
 	}
 	fmt.Fprintf(&b, "\n%s %s, %s.\n", about, r.Machine, r.Date)
 	return b.String()
