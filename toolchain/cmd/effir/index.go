@@ -53,7 +53,9 @@ page's head; title, description, author, date, image, tags, categories, lang, ur
 draft from the front matter of Markdown. Pages with <meta name="robots"
 content="noindex"> are left out.
 
-What could not be read is named at the end; the rest is indexed.`,
+What could not be read is named at the end; the rest is indexed. Named too are pages that deserve
+a look, such as very large ones, and those mostly in a script that the model does not know
+(the released one knows Latin, Greek and Cyrillic letters): only keywords find them.`,
 		Example: `  effir index public
   effir index docs --markdown-urls folder -o public/effir
   effir index public --dry-run
