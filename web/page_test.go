@@ -247,6 +247,10 @@ func (p *page) screenshot(name string) {
 	}
 }
 
+// expectedMissing are files whose absence a page expects: the state of indexing, and
+// those of the engine, whose sizes are shown where there is more than a scenario.
+var expectedMissing = []string{"/status.json", "/guest.wasm", "/kernels_relaxed.wasm", "/index/index.json", "/model/model.json"}
+
 // console collects what the pages write to the console from now on, exceptions and
 // refusals of the Content-Security-Policy among it. Answers of 404 that a page
 // expects are left out.
@@ -259,7 +263,7 @@ func (p *page) console() (messages func() []string) {
 			if err != nil {
 				return
 			}
-			if message.Source == "network" && strings.HasSuffix(message.URL, "/status.json") {
+			if message.Source == "network" && slices.ContainsFunc(expectedMissing, func(name string) bool { return strings.HasSuffix(message.URL, name) }) {
 				continue
 			}
 			mu.Lock()
