@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"strconv"
 	"strings"
 
 	"github.com/evanw/esbuild/pkg/api"
@@ -24,6 +25,9 @@ const (
 	WorkerFile    = "worker.js"
 	OfflineFile   = "sw.js"
 )
+
+// ModuleFiles are the names of the runtime's modules.
+var ModuleFiles = []string{"guest.wasm", "kernels_baseline.wasm", "kernels_relaxed.wasm"}
 
 var libraryEntries = []api.EntryPoint{
 	{InputPath: "component/index.ts", OutputPath: "effir-search"},
@@ -49,15 +53,34 @@ var demoEntries = []api.EntryPoint{
 }
 
 // Library returns the scripts that make a search of a folder that holds an index
-// and the runtime's modules.
-func Library(minify bool) (Assets, error) { return Compile(sources, libraryEntries, minify) }
+// and the runtime's modules, as one build, see seal.
+func Library(minify bool) (Assets, error) { return LibraryWith(nil, minify) }
 
-// Build returns the library and the pages of the demo.
-func Build(minify bool) (Assets, error) {
-	assets, err := Compile(sources, append(libraryEntries[:len(libraryEntries):len(libraryEntries)], demoEntries...), minify)
+// LibraryWith returns the library and the modules that it runs, by the names in
+// ModuleFiles, as one build.
+func LibraryWith(modules fs.FS, minify bool) (Assets, error) {
+	assets, err := compile(sources, libraryEntries, minify, placeholder)
 	if err != nil {
 		return nil, err
 	}
+	if modules != nil {
+		for _, name := range ModuleFiles {
+			if assets[name], err = fs.ReadFile(modules, name); err != nil {
+				return nil, err
+			}
+		}
+	}
+	assets.seal()
+	return assets, nil
+}
+
+// Build returns the library and the pages of the demo.
+func Build(minify bool) (Assets, error) {
+	assets, err := compile(sources, append(libraryEntries[:len(libraryEntries):len(libraryEntries)], demoEntries...), minify, placeholder)
+	if err != nil {
+		return nil, err
+	}
+	assets.seal()
 	for _, name := range []string{PageFile, FilesFile, HappenedFile, IconFile} {
 		if assets[name], err = sources.ReadFile("demo/" + name); err != nil {
 			return nil, err
@@ -79,8 +102,14 @@ func Bundle(ctx context.Context, outDir string, minify bool) error {
 // Compile bundles TypeScript and CSS entry points of a file system into ES
 // modules for current browsers. Imports are relative paths with extensions.
 func Compile(sources fs.FS, entries []api.EntryPoint, minify bool) (Assets, error) {
+	return compile(sources, entries, minify, "")
+}
+
+// compile is Compile of a build with a name, or none.
+func compile(sources fs.FS, entries []api.EntryPoint, minify bool, build string) (Assets, error) {
 	result := api.Build(api.BuildOptions{
 		EntryPointsAdvanced: entries,
+		Define:              map[string]string{"EFFIR_BUILD": strconv.Quote(build)},
 		Bundle:              true,
 		Outdir:              "/",
 		AbsWorkingDir:       "/",

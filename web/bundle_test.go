@@ -7,12 +7,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"testing/fstest"
 
 	"github.com/evanw/esbuild/pkg/api"
 
+	"github.com/effir/effir/wasm/kernel/simd128"
 	"github.com/effir/effir/web"
 	"github.com/effir/effir/web/browsertest"
 )
@@ -68,6 +70,53 @@ func TestLibrary(t *testing.T) {
 	// A service worker is a classic script: it must not import or export.
 	if script := string(assets[web.OfflineFile]); strings.Contains(script, "import") || strings.Contains(script, "export") {
 		t.Error("sw.js is a module")
+	}
+}
+
+// The library's files and the modules are one build, named after all of them: in
+// scripts, and in a section of modules, which stay modules.
+func TestBuildName(t *testing.T) {
+	name := regexp.MustCompile(`"([0-9a-f]{16})"`)
+	modules := web.Assets{"guest.wasm": simd128.Baseline, "kernels_baseline.wasm": simd128.Baseline, "kernels_relaxed.wasm": simd128.Relaxed}
+	build := func(modules fs.FS) string {
+		t.Helper()
+		assets, err := web.LibraryWith(modules, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		build := ""
+		for _, file := range []string{web.ComponentFile, web.ClientFile, web.WorkerFile} {
+			found := name.FindSubmatch(assets[file])
+			if found == nil || build != "" && build != string(found[1]) {
+				t.Fatalf("%s is of the build %q, others of %q", file, found, build)
+			}
+			build = string(found[1])
+		}
+		for _, file := range web.ModuleFiles {
+			if modules == nil {
+				continue
+			}
+			original, err := fs.ReadFile(modules, file)
+			if err != nil {
+				t.Fatal(err)
+			}
+			rest, ok := bytes.CutPrefix(assets[file], original)
+			if want := "\x00\x1c\x0beffir build" + build; !ok || string(rest) != want {
+				t.Errorf("%s ends in %q, want %q", file, rest, want)
+			}
+		}
+		return build
+	}
+	one := build(modules)
+	if build(modules) != one {
+		t.Error("the same files are two builds")
+	}
+	modules["guest.wasm"] = append(bytes.Clone(simd128.Baseline), 0, 1, 0)
+	if build(modules) == one || build(nil) == one {
+		t.Error("with other modules it is the same build")
+	}
+	if _, err := web.LibraryWith(web.Assets{}, true); err == nil || !strings.Contains(err.Error(), "guest.wasm") {
+		t.Errorf("without modules: %v", err)
 	}
 }
 

@@ -29,6 +29,7 @@ var scenarios = []struct {
 	{"slow network", slowNetwork},
 	{"published anew", publishedAnew},
 	{"evicted", evicted},
+	{"another version", anotherVersion},
 	{"poor browsers", poorBrowsers},
 	{"two tabs", twoTabs},
 	{"worker crash", workerCrash},

@@ -199,6 +199,39 @@ func publishedAnew(v *visit) {
 	}
 }
 
+// anotherVersion updates the library under an open page. Files of two versions are
+// never run together: readers are told to load the page again, and that helps.
+func anotherVersion(v *visit) {
+	const hint = "is of another version than the page's script, most likely since the site was updated: load the page again"
+	p := v.open("/test.html")
+	ask[status](p, "open", "/effir/")
+	want := fused(p, "sticky leaves").titles()
+	v.host.publish(append([]fs.FS{v.site.next}, v.site.layers()...)...)
+	ask[any](p, "crash") // as on a phone without memory: a worker is fetched anew
+	if message := refused(p, "find", "sticky leaves"); !strings.Contains(message, "worker.js?v=") || !strings.Contains(message, hint) {
+		v.Errorf("with the worker of another version: %s", message)
+	}
+	p.navigate("/test.html")
+	ask[status](p, "open", "/effir/")
+	if got := fused(p, "sticky leaves").titles(); !slices.Equal(got, want) {
+		v.Errorf("after the update %q, before %q", got, want)
+	}
+
+	// A worker from a cache that ignores what is behind the question mark, and a newer module.
+	for _, name := range []string{"effir/guest.wasm", "effir/kernels_baseline.wasm"} {
+		v.host.publish(append([]fs.FS{files{name: v.site.next[name]}}, v.site.layers()...)...)
+		p.navigate("/test.html")
+		ask[status](p, "open", "/effir/", map[string]any{"kernels": "baseline"})
+		list := ask[[]results](p, "find", "sticky leaves", map[string]any{"mode": "fused"})
+		if last := list[len(list)-1]; last.Mode != "keyword" || len(last.Hits) == 0 {
+			v.Errorf("with another %s results are by %s, %d hits", name, last.Mode, len(last.Hits))
+		}
+		if s := ask[status](p, "status"); s.Model.Stage != "failed" || !strings.Contains(s.Model.Error, name) || !strings.Contains(s.Model.Error, hint) {
+			v.Errorf("with another %s: %+v", name, s.Model)
+		}
+	}
+}
+
 // evicted empties the caches under an open page and between visits.
 func evicted(v *visit) {
 	p := v.open("/test.html")

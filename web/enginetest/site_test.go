@@ -31,7 +31,9 @@ type built struct {
 	// one rewritten.
 	changed fs.FS
 	// bare is an index without vectors.
-	bare    fs.FS
+	bare fs.FS
+	// next are the library's files in their next version.
+	next    files
 	encoder *native.Encoder
 	// axe says that axe-core is there.
 	axe bool
@@ -109,12 +111,19 @@ func build(t *testing.T, dir string) (*built, error) {
 		return nil, err
 	}
 	b.modelBytes = sizeOf(filepath.Join(library, "effir", "model"))
-	code, err := web.Library(true)
+	modules := web.Assets{"guest.wasm": guestbuild.Module(t), "kernels_baseline.wasm": simd128.Baseline, "kernels_relaxed.wasm": simd128.Relaxed}
+	code, err := web.LibraryWith(modules, true)
 	if err != nil {
 		return nil, err
 	}
-	code["guest.wasm"] = guestbuild.Module(t)
-	code["kernels_baseline.wasm"], code["kernels_relaxed.wasm"] = simd128.Baseline, simd128.Relaxed
+	next, err := web.LibraryWith(modules, false) // other bytes, hence another build
+	if err != nil {
+		return nil, err
+	}
+	b.next = files{}
+	for name, content := range next {
+		b.next["effir/"+name] = content
+	}
 	for name, content := range code {
 		if err := os.WriteFile(filepath.Join(library, "effir", name), content, 0o644); err != nil {
 			return nil, err

@@ -53,12 +53,11 @@ func run(ctx context.Context, out, guestFile string) error {
 // build writes the package to out. webDir is the folder web of the repository,
 // with its development dependencies installed.
 func build(ctx context.Context, out, webDir string, guest, licence []byte) error {
-	files, err := web.Library(true)
+	modules := web.Assets{"guest.wasm": guest, "kernels_baseline.wasm": simd128.Baseline, "kernels_relaxed.wasm": simd128.Relaxed}
+	files, err := web.LibraryWith(modules, true)
 	if err != nil {
 		return err
 	}
-	files["guest.wasm"] = guest
-	files["kernels_baseline.wasm"], files["kernels_relaxed.wasm"] = simd128.Baseline, simd128.Relaxed
 	files["package.json"], files["README.md"], files["LICENSE"] = manifest, readme, licence
 	if err := os.RemoveAll(out); err != nil {
 		return err

@@ -1,3 +1,4 @@
+import { fileOf } from "./build.ts";
 import { folder, runtimes } from "./client.ts";
 
 /** What registerOffline can be told. */
@@ -19,7 +20,8 @@ export interface Keep {
   urls: string[];
 }
 
-const RUNTIME = ["effir.js", "effir-search.js", "worker.js", "guest.wasm", "kernels_baseline.wasm", "kernels_relaxed.wasm"];
+const SCRIPTS = ["effir.js", "effir-search.js"]; // which pages name
+const RUNTIME = ["worker.js", "guest.wasm", "kernels_baseline.wasm", "kernels_relaxed.wasm"];
 const REMEDY =
   'put a file sw.js with the line importScripts("/effir/sw.js") (the path of effir\'s own) at the root of the site and name it in the option script, ' +
   "or let the server send the header Service-Worker-Allowed: / with effir's sw.js";
@@ -40,7 +42,8 @@ export async function registerOffline(options: OfflineOptions = {}): Promise<Ser
   const active = (await activeOf(registration))!;
   const urls = [
     location.href,
-    ...RUNTIME.map((name) => new URL(name, runtime).href),
+    ...SCRIPTS.map((name) => new URL(name, runtime).href),
+    ...RUNTIME.map((name) => fileOf(name, runtime).href),
     new URL("index.json", index).href,
     new URL("model.json", model).href,
     new URL("pages.json", model).href,

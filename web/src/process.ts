@@ -1,3 +1,4 @@
+import { fileOf, isOther, otherBuild } from "./build.ts";
 import type { Reply, Request, WorkerOptions } from "./protocol.ts";
 
 /** What the owner of a worker hears and must know. */
@@ -46,7 +47,7 @@ export class WorkerProcess {
       void Promise.resolve().then(() => this.die(before ?? noWorker(this.folders)));
       return;
     }
-    const url = new URL(SCRIPT, folder).href;
+    const url = fileOf(SCRIPT, folder).href;
     let worker: Worker;
     try {
       worker = new Worker(url, { type: "module", name: "effir" });
@@ -57,6 +58,11 @@ export class WorkerProcess {
     this.worker = worker;
     let alive = false;
     worker.onmessage = ({ data }: MessageEvent<Reply>) => {
+      if (!alive && isOther(data.type === "hello" ? data.build : undefined)) {
+        worker.onmessage = null;
+        worker.terminate();
+        return this.tryFolder(number + 1, new Error(otherBuild(url)));
+      }
       if (!alive) this.open(folder);
       alive = true;
       if (data.type === "locked") this.watch();

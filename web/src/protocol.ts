@@ -47,13 +47,13 @@ export type Request =
 export type Call = { [M in Method]: { type: "call"; id: number; method: M; input: Calls[M]["in"] } }[Method];
 
 /**
- * From worker to page. "hello" says that the script has loaded, "locked" that it
+ * From worker to page. "hello" says that the script has loaded, and of which build it is, "locked" that it
  * holds its lock, "opened" that calls are answered from now on. Every call is answered by exactly one "done" or
  * "failed", after any number of items. A search that a newer one replaced is done
  * without final results.
  */
 export type Reply =
-  | { type: "hello" }
+  | { type: "hello"; build: string }
   | { type: "locked" }
   | { type: "opened"; size: number; storage: Stored }
   | { type: "refused"; error: Problem }

@@ -1,3 +1,4 @@
+import { BUILD, fileOf, isOther, otherBuild, SECTION } from "./build.ts";
 import { ContentError, message } from "./errors.ts";
 import { Guest } from "./guest.ts";
 import { choose, productsOf, type Chosen } from "./kernels.ts";
@@ -16,8 +17,8 @@ export class Runtime {
   /** load fetches and compiles guest and kernels from a folder. */
   static async load(folder: URL, wanted: Kernels | "auto"): Promise<Runtime> {
     const [kernels, guest] = await Promise.all([
-      choose(wanted, (name) => compile(new URL(`kernels_${name}.wasm`, folder))),
-      compile(new URL("guest.wasm", folder)),
+      choose(wanted, (name) => compile(fileOf(`kernels_${name}.wasm`, folder))),
+      compile(fileOf("guest.wasm", folder)),
     ]);
     return new Runtime({ kernels, guest });
   }
@@ -46,6 +47,14 @@ async function compile(url: URL): Promise<WebAssembly.Module> {
     throw new ContentError(`${url} could not be fetched (${message(thrown)}); check the connection and try again`);
   }
   if (!response.ok) throw new ContentError(`${url} answered ${response.status}; upload the runtime's files beside the script`);
+  const module = await compiled(url, response);
+  const [mark] = WebAssembly.Module.customSections(module, SECTION);
+  // A module without a mark was not published together with a script.
+  if (BUILD && mark && isOther(new TextDecoder().decode(mark))) throw new ContentError(otherBuild(url));
+  return module;
+}
+
+async function compiled(url: URL, response: Response): Promise<WebAssembly.Module> {
   try {
     if (response.headers.get("Content-Type") === "application/wasm") return await WebAssembly.compileStreaming(response);
     return await WebAssembly.compile(await response.arrayBuffer());

@@ -74,10 +74,17 @@ async function keep(cache: Cache, url: string, response: Response): Promise<void
   try {
     await cache.put(url, response); // behind all others
     const keys = await cache.keys();
+    for (const old of keys) if (isEarlier(old.url, url)) await cache.delete(old);
     for (const old of keys.slice(0, Math.max(0, keys.length - MOST))) await cache.delete(old);
   } catch {
     // the disk is full
   }
+}
+
+/** isEarlier says whether an address is that of another build of the same file, see build.ts. */
+function isEarlier(other: string, url: string): boolean {
+  const [a, b] = [new URL(other), new URL(url)];
+  return a.pathname === b.pathname && a.search !== b.search && a.searchParams.has("v") && b.searchParams.has("v");
 }
 
 function after(milliseconds: number): Promise<void> {

@@ -1,7 +1,10 @@
 import { GuestError } from "./errors.ts";
 import type { Order, Outfit, Word } from "./helper.ts";
+import type { Reply } from "./protocol.ts";
 import { pause } from "./turns.ts";
 import type { Kind } from "./types.ts";
+
+type Hello = Extract<Reply, { type: "hello" }>;
 
 /** What became of a text. */
 export type Outcome = Float32Array<ArrayBuffer> | GuestError;
@@ -139,7 +142,7 @@ export class Team {
     const helper: Helper = { worker, answered: false, given: [], memory: 0 };
     const post = (order: Order, transfer: Transferable[] = []): void => worker.postMessage(order, transfer);
     this.helpers.add(helper);
-    worker.onmessage = ({ data }: MessageEvent<Word | { type: "hello" }>) => this.hear(helper, data);
+    worker.onmessage = ({ data }: MessageEvent<Word | Hello>) => this.hear(helper, data);
     worker.onerror = (event) => {
       event.preventDefault?.();
       this.lose(helper);
@@ -154,7 +157,7 @@ export class Team {
     this.changed();
   }
 
-  private hear(helper: Helper, word: Word | { type: "hello" }): void {
+  private hear(helper: Helper, word: Word | Hello): void {
     if (word.type === "hello" || !this.helpers.has(helper)) return;
     if (word.type === "broken") return this.lose(helper);
     helper.answered = true;

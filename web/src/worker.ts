@@ -2,6 +2,7 @@
  * The script of the Web Worker: takes requests one message at a time, see
  * protocol.ts. A worker of this one that is to help it runs it too, see helper.ts.
  */
+import { BUILD } from "./build.ts";
 import { message } from "./errors.ts";
 import { help, type Order } from "./helper.ts";
 import { LocalStore } from "./localstore.ts";
@@ -47,7 +48,7 @@ scope.onmessage = ({ data }) => {
       void answer(data);
   }
 };
-post({ type: "hello" });
+post({ type: "hello", build: BUILD });
 
 async function open(options: WorkerOptions): Promise<void> {
   if (options.lock !== "") {

@@ -26,7 +26,7 @@ scope.onmessage = async ({ data }) => {
       return answer(data);
   }
 };
-scope.postMessage({ type: "hello" });
+scope.postMessage({ type: "hello", build: "" });
 
 async function answer(call: Call): Promise<void> {
   const { scenario } = await loaded;

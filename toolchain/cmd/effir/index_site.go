@@ -145,16 +145,11 @@ func (b *siteBuild) writeRuntime(ctx context.Context) error {
 	if b.bundleOnly {
 		return nil
 	}
-	files, err := web.Library(true)
+	files, err := web.LibraryWith(b.modules, true)
 	if err != nil {
 		return err
 	}
 	if b.modules != nil {
-		for _, name := range moduleNames {
-			if files[name], err = fs.ReadFile(b.modules, name); err != nil {
-				return err
-			}
-		}
 		if err := publish.Model(ctx, filepath.Join(b.out, "model"), b.model); err != nil {
 			return err
 		}

@@ -139,9 +139,9 @@ const harness = {
     }
     return bytes;
   },
-  /** keeps says whether the caches hold all of these. */
+  /** keeps says whether the caches hold all of these, of whichever build. */
   async keeps(paths: string[]): Promise<boolean> {
-    const entries = await Promise.all(paths.map((path) => caches.match(new URL(path, location.href).href)));
+    const entries = await Promise.all(paths.map((path) => caches.match(new URL(path, location.href).href, { ignoreSearch: true })));
     return entries.every((entry) => entry !== undefined);
   },
   /** evict removes everything from the caches, as a browser does when the disk is full. */
