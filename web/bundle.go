@@ -57,9 +57,31 @@ var demoEntries = []api.EntryPoint{
 func Library(minify bool) (Assets, error) { return LibraryWith(nil, minify) }
 
 // LibraryWith returns the library and the modules that it runs, by the names in
-// ModuleFiles, as one build.
+// ModuleFiles, as one build. These modules and no others go with it.
 func LibraryWith(modules fs.FS, minify bool) (Assets, error) {
-	assets, err := compile(sources, libraryEntries, minify, placeholder)
+	return sealed(libraryEntries, modules, minify)
+}
+
+// Build returns the library and the pages of the demo.
+func Build(minify bool) (Assets, error) { return BuildWith(nil, minify) }
+
+// BuildWith is Build with the modules, as one build.
+func BuildWith(modules fs.FS, minify bool) (Assets, error) {
+	assets, err := sealed(append(libraryEntries[:len(libraryEntries):len(libraryEntries)], demoEntries...), modules, minify)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range []string{PageFile, FilesFile, HappenedFile, IconFile} {
+		if assets[name], err = sources.ReadFile("demo/" + name); err != nil {
+			return nil, err
+		}
+	}
+	return assets, nil
+}
+
+// sealed compiles scripts of this package and makes one build of them and modules.
+func sealed(entries []api.EntryPoint, modules fs.FS, minify bool) (Assets, error) {
+	assets, err := compile(sources, entries, minify, placeholder)
 	if err != nil {
 		return nil, err
 	}
@@ -71,21 +93,6 @@ func LibraryWith(modules fs.FS, minify bool) (Assets, error) {
 		}
 	}
 	assets.seal()
-	return assets, nil
-}
-
-// Build returns the library and the pages of the demo.
-func Build(minify bool) (Assets, error) {
-	assets, err := compile(sources, append(libraryEntries[:len(libraryEntries):len(libraryEntries)], demoEntries...), minify, placeholder)
-	if err != nil {
-		return nil, err
-	}
-	assets.seal()
-	for _, name := range []string{PageFile, FilesFile, HappenedFile, IconFile} {
-		if assets[name], err = sources.ReadFile("demo/" + name); err != nil {
-			return nil, err
-		}
-	}
 	return assets, nil
 }
 

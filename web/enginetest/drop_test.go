@@ -36,7 +36,7 @@ const (
 // ownFiles opens the demo's page "your own files", and writes some to a folder.
 func ownFiles(v *visit) (p *page, folder string) {
 	v.Helper()
-	demo := must(web.Build(false))
+	demo := must(web.BuildWith(v.site.modules, false))
 	pages := files{}
 	for name, content := range demo {
 		pages[name] = content

@@ -31,7 +31,8 @@ type built struct {
 	// one rewritten.
 	changed fs.FS
 	// bare is an index without vectors.
-	bare fs.FS
+	bare    fs.FS
+	modules web.Assets
 	// next are the library's files in their next version.
 	next    files
 	encoder *native.Encoder
@@ -112,6 +113,7 @@ func build(t *testing.T, dir string) (*built, error) {
 	}
 	b.modelBytes = sizeOf(filepath.Join(library, "effir", "model"))
 	modules := web.Assets{"guest.wasm": guestbuild.Module(t), "kernels_baseline.wasm": simd128.Baseline, "kernels_relaxed.wasm": simd128.Relaxed}
+	b.modules = modules
 	code, err := web.LibraryWith(modules, true)
 	if err != nil {
 		return nil, err

@@ -26,5 +26,5 @@ export function isOther(build: string | undefined, own = BUILD): boolean {
 
 /** otherBuild is what to do about it. */
 export function otherBuild(file: string | URL): string {
-  return `${String(file)} is of another version than the page's script, most likely since the site was updated: load the page again; if this stays, upload all files of the folder together`;
+  return `${String(file)} is of another version than the page's script, most likely since the site was updated: load the page again; if this stays, upload all files of the folder together, or with the npm package its own worker and modules`;
 }
