@@ -40,7 +40,7 @@ func run(guestPath, out string) error {
 	figures := results.Figures{}
 	for name, files := range map[string][][]byte{
 		"guest":   {guest},
-		"kernels": {simd128.Baseline, simd128.Relaxed}, // both: one checks the other
+		"kernels": {simd128.Baseline, simd128.Relaxed},                   // both: one checks the other
 		"scripts": {scripts[web.ComponentFile], scripts[web.WorkerFile]}, // the component holds the client
 	} {
 		for _, content := range files {
