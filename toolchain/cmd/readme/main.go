@@ -1,6 +1,7 @@
 // Command readme writes the tables of README.md and models/README.md from the results that measuring
 // tasks left in docs/results. A table stands between <!-- results NAME WORD --> and
-// <!-- end -->; WORD, which may be missing, keeps the figures whose names hold it.
+// <!-- end -->; WORD, which may be missing, keeps the figures whose names hold it,
+// or one of several, as in engines|violations.
 // Between <!-- table NAME --> and <!-- end --> stands the file NAME.md, a table that
 // a task wrote as a whole.
 package main
@@ -51,7 +52,7 @@ func run(path, dir string, check bool) error {
 	return atomicfile.Write(path, []byte(updated))
 }
 
-var block = regexp.MustCompile(`(?s)(<!-- (results|table) ([\w-]+)(?: (\w+))? -->\n).*?<!-- end -->`)
+var block = regexp.MustCompile(`(?s)(<!-- (results|table) ([\w-]+)(?: ([\w|]+))? -->\n).*?<!-- end -->`)
 
 // fill replaces every block by the table of the results that it names.
 func fill(text, dir string) (string, error) {
@@ -81,13 +82,13 @@ func contentOf(dir, kind, name, word string) (string, error) {
 	return table(record, word), nil
 }
 
-// table lists the figures whose names hold word, and where they were measured.
-func table(r *results.Record, word string) string {
+// table lists the figures whose names hold one of words, and where they were measured.
+func table(r *results.Record, words string) string {
 	var b strings.Builder
 	b.WriteString("| figure | value |\n|---|---|\n")
 	var names []string
 	for name := range r.Figures {
-		if !strings.Contains(name, word) {
+		if !slices.ContainsFunc(strings.Split(words, "|"), func(word string) bool { return strings.Contains(name, word) }) {
 			continue
 		}
 		names = append(names, name)

@@ -32,6 +32,9 @@ func TestFill(t *testing.T) {
 	if only, err := fill("<!-- results size few -->\n<!-- end -->", dir); err != nil || !strings.Contains(only, "few") || strings.Contains(only, "share") {
 		t.Errorf("the table of one word is %q, error %v", only, err)
 	}
+	if two, err := fill("<!-- results size few|share -->\n<!-- end -->", dir); err != nil || !strings.Contains(two, "few") || !strings.Contains(two, "share") || strings.Contains(two, "guest") {
+		t.Errorf("the table of two words is %q, error %v", two, err)
+	}
 	if err := results.WriteWith(filepath.Join(dir, "gap.json"), results.Figures{}, map[string]string{"retention": "not trained yet"}); err != nil {
 		t.Fatal(err)
 	}
