@@ -57,19 +57,16 @@ type attention struct {
 	scale             [queryTile]float32
 }
 
-// transposeKeys fills keys from the head at the given column of qkv. The last
-// keys, fewer than eight, go one by one: there are at most 7 in a sequence.
+// transposeKeys fills keys from the head at the given column of qkv. The last eight
+// overlap the ones before them, and what follows them stays as it is: softmax sets to
+// 0 what it becomes. Of a sequence shorter than eight, keys go one by one.
 func (a *attention) transposeKeys(column int) {
-	j := 0
-	for ; j+8 <= a.rows; j += 8 {
+	for j := 0; j < a.rows && a.rows >= 8; j += 8 {
+		j = min(j, a.rows-8)
 		transpose8(&a.keys[j], a.padded, &a.qkv[j*a.stride+column], a.stride, a.headDim/8)
 	}
-	for ; j < a.padded; j++ {
-		for d := range a.headDim {
-			var key float32
-			if j < a.rows {
-				key = a.qkv[j*a.stride+column+d]
-			}
+	for j := 0; j < a.rows && a.rows < 8; j++ {
+		for d, key := range a.qkv[j*a.stride+column:][:a.headDim] {
 			a.keys[d*a.padded+j] = key
 		}
 	}
@@ -81,17 +78,22 @@ func (a *attention) queries(row, column, values int) int {
 	count := a.height(a.rows - row)
 	last := a.visible(row + count - 1)
 	query := &a.qkv[row*a.stride+column]
-	for j := 0; j < last; {
-		left := (last - j + 7) &^ 7
-		j += a.multiply(count, left, &a.scores[j], a.padded, query, a.stride, &a.keys[j], a.padded, a.headDim, &a.scale[0])
+	end := (last + 7) &^ 7
+	for j := 0; j < end; {
+		j = a.start(j, end)
+		j += a.multiply(count, end-j, &a.scores[j], a.padded, query, a.stride, &a.keys[j], a.padded, a.headDim, &a.scale[0])
 	}
 	var inverse [queryTile]float32
-	for i := range count {
-		if a.wide {
-			inverse[i] = softmax512(&a.scores[i*a.padded], a.visible(row+i))
-		} else {
-			inverse[i] = softmax(&a.scores[i*a.padded], a.visible(row+i))
+	visible, step := a.visible(row), a.visible(1)-a.visible(0)
+	switch {
+	case !a.wide:
+		for i := range count {
+			inverse[i] = softmax(&a.scores[i*a.padded], visible+i*step)
 		}
+	case count <= 4: // of rows below the tile's it makes something that nothing reads
+		softmax512x4(&a.scores[0], a.padded, visible, step, &inverse[0])
+	default:
+		softmax512x8(&a.scores[0], a.padded, visible, step, &inverse[0])
 	}
 	for d := 0; d < a.headDim; {
 		d += a.multiply(count, a.headDim-d, &a.out[row*a.outStride+column+d], a.outStride, &a.scores[0], a.padded,
@@ -100,19 +102,27 @@ func (a *attention) queries(row, column, values int) int {
 	return count
 }
 
-// height returns the height of the tallest tile of at most rows rows. Tiles start at
-// multiples of 4 or of their height, so that the last keys which the queries of a
-// tile see are of one group of eight: softmax sets to 0 what some do not see.
-func (a *attention) height(rows int) int {
+// start returns where the tile begins that computes columns from j on, of end: to the
+// left of j where a full tile reaches end only so, which computes some twice, alike.
+func (a *attention) start(j, end int) int {
 	if !a.wide {
-		return min(rows, 4)
+		return j
 	}
-	for _, h := range [...]int{8, 4, 2} {
-		if h <= rows {
-			return h
-		}
+	width := 16
+	if end-j > 16 && end >= 32 {
+		width = 32
 	}
-	return 1
+	return max(0, min(j, end-width))
+}
+
+// height returns the height of the tallest tile of at most rows rows. All tiles but
+// the last start at a multiple of 4, or of 8, so that the last keys which the queries
+// of a tile see are of one group of eight: softmax sets to 0 what some do not see.
+func (a *attention) height(rows int) int {
+	if a.wide {
+		return min(rows, 8)
+	}
+	return min(rows, 4)
 }
 
 // visible returns how many keys the query of a row sees.
@@ -129,9 +139,9 @@ func (a *attention) visible(row int) int {
 func (a *attention) multiply(rows, columns int, out *float32, outStride int, x *float32, xStride int, y *float32, yStride, inputs int, factor *float32) int {
 	if !a.wide || columns < 16 {
 		width := min(columns&^7, 16)
-		if rows == 8 { // two tiles of four
+		if rows > 4 { // two tiles
 			a.multiply(4, width, out, outStride, x, xStride, y, yStride, inputs, factor)
-			rows, out, x, factor = 4, shift(out, 4*outStride), shift(x, 4*xStride), shift(factor, 4)
+			rows, out, x, factor = rows-4, shift(out, 4*outStride), shift(x, 4*xStride), shift(factor, 4)
 		}
 		switch rows + width {
 		case 1 + 8:
@@ -162,16 +172,32 @@ func (a *attention) multiply(rows, columns int, out *float32, outStride int, x *
 		tile512x1x16(out, outStride, x, xStride, y, yStride, inputs, factor)
 	case 2 + 16:
 		tile512x2x16(out, outStride, x, xStride, y, yStride, inputs, factor)
+	case 3 + 16:
+		tile512x3x16(out, outStride, x, xStride, y, yStride, inputs, factor)
 	case 4 + 16:
 		tile512x4x16(out, outStride, x, xStride, y, yStride, inputs, factor)
+	case 5 + 16:
+		tile512x5x16(out, outStride, x, xStride, y, yStride, inputs, factor)
+	case 6 + 16:
+		tile512x6x16(out, outStride, x, xStride, y, yStride, inputs, factor)
+	case 7 + 16:
+		tile512x7x16(out, outStride, x, xStride, y, yStride, inputs, factor)
 	case 8 + 16:
 		tile512x8x16(out, outStride, x, xStride, y, yStride, inputs, factor)
 	case 1 + 32:
 		tile512x1x32(out, outStride, x, xStride, y, yStride, inputs, factor)
 	case 2 + 32:
 		tile512x2x32(out, outStride, x, xStride, y, yStride, inputs, factor)
+	case 3 + 32:
+		tile512x3x32(out, outStride, x, xStride, y, yStride, inputs, factor)
 	case 4 + 32:
 		tile512x4x32(out, outStride, x, xStride, y, yStride, inputs, factor)
+	case 5 + 32:
+		tile512x5x32(out, outStride, x, xStride, y, yStride, inputs, factor)
+	case 6 + 32:
+		tile512x6x32(out, outStride, x, xStride, y, yStride, inputs, factor)
+	case 7 + 32:
+		tile512x7x32(out, outStride, x, xStride, y, yStride, inputs, factor)
 	case 8 + 32:
 		tile512x8x32(out, outStride, x, xStride, y, yStride, inputs, factor)
 	}

@@ -104,7 +104,7 @@ func BenchmarkLimit(b *testing.B) {
 // that see all (MiniLM).
 func BenchmarkAttention(b *testing.B) {
 	for _, k := range implementations() {
-		for _, rows := range []int{16, 64, 512} {
+		for _, rows := range []int{16, 64, 85, 512} {
 			qkv, out := alloc(b, k, rows*1152), alloc(b, k, rows*576)
 			scratch := alloc(b, k, kernel.AttentionScratch(rows, 64)/4)
 			fill(k, qkv, rows*1152)

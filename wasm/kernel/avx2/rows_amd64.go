@@ -30,21 +30,57 @@ func (k *Kernels) EmbedQ4(out, table, ids kernel.Ptr, rows, dim int) {
 func (k *Kernels) RMSNorm(out, x, w kernel.Ptr, rows, dim int, eps float32) {
 	multiple("dim", dim, 8)
 	o, in, weights := k.Floats(out, rows*dim), k.Floats(x, rows*dim), k.Floats(w, dim)
-	for at := 0; at < len(in); at += dim {
-		ss := sumSquares(&in[at], dim/8)
-		scaleByWeights(&o[at], &in[at], &weights[0], 1/kernel.Sqrt(ss/float32(dim)+eps), dim/8)
+	for at := 0; at < len(in); {
+		var squares [sideBySide]float32
+		count := 1
+		if len(in)-at >= sideBySide*dim {
+			count = sideBySide
+			sumSquaresx4(&squares[0], &in[at], dim, dim/8)
+		} else {
+			sumSquaresx1(&squares[0], &in[at], dim, dim/8)
+		}
+		for _, ss := range squares[:count] {
+			scaleByWeights(&o[at], &in[at], &weights[0], 1/kernel.Sqrt(ss/float32(dim)+eps), dim/8)
+			at += dim
+		}
 	}
 }
+
+// sideBySide is the rows of which norms make sums at once.
+const sideBySide = 4
 
 // LayerNorm implements [kernel.Kernels].
 func (k *Kernels) LayerNorm(out, x, w, b kernel.Ptr, rows, dim int, eps float32) {
 	multiple("dim", dim, 8)
 	o, in := k.Floats(out, rows*dim), k.Floats(x, rows*dim)
 	weights, biases := k.Floats(w, dim), k.Floats(b, dim)
-	for at := 0; at < len(in); at += dim {
-		mean := sum(&in[at], dim/8) / float32(dim)
-		variance := sumSquaresAround(&in[at], mean, dim/8) / float32(dim)
-		layerNorm(&o[at], &in[at], &weights[0], &biases[0], mean, 1/kernel.Sqrt(variance+eps), dim/8)
+	for at := 0; at < len(in); {
+		var means, squares [sideBySide]float32
+		count := 1
+		if len(in)-at >= sideBySide*dim {
+			count = sideBySide
+			sumx4(&means[0], &in[at], dim, dim/8)
+		} else {
+			sumx1(&means[0], &in[at], dim, dim/8)
+		}
+		for i := range means {
+			means[i] /= float32(dim)
+		}
+		if count == sideBySide {
+			sumSquaresAroundx4(&squares[0], &in[at], dim, &means[0], dim/8)
+		} else {
+			sumSquaresAroundx1(&squares[0], &in[at], dim, &means[0], dim/8)
+		}
+		for i := range count {
+			factor, rest := 1/kernel.Sqrt(squares[i]/float32(dim)+eps), k.head(dim)
+			if rest > 0 {
+				layerNorm512(&o[at], &in[at], &weights[0], &biases[0], means[i], factor, rest/16)
+			}
+			if rest < dim {
+				layerNorm(&o[at+rest], &in[at+rest], &weights[rest], &biases[rest], means[i], factor, (dim-rest)/8)
+			}
+			at += dim
+		}
 	}
 }
 
@@ -122,15 +158,23 @@ func (k *Kernels) Bias(x, b kernel.Ptr, rows, dim int) {
 	multiple("dim", dim, 8)
 	v, biases := k.Floats(x, rows*dim), k.Floats(b, dim)
 	for at := 0; at < len(v); at += dim {
-		add(&v[at], &biases[0], dim/8)
+		k.add(v[at:at+dim], biases)
 	}
 }
 
 // Add implements [kernel.Kernels].
 func (k *Kernels) Add(x, y kernel.Ptr, count int) {
 	multiple("count", count, 8)
-	sum, addend := k.Floats(x, count), k.Floats(y, count)
-	if count > 0 {
-		add(&sum[0], &addend[0], count/8)
+	k.add(k.Floats(x, count), k.Floats(y, count))
+}
+
+// add adds y to x, of the same length.
+func (k *Kernels) add(x, y []float32) {
+	rest := k.head(len(x))
+	if rest > 0 {
+		add512(&x[0], &y[0], rest/16)
+	}
+	if rest < len(x) {
+		add(&x[rest], &y[rest], (len(x)-rest)/8)
 	}
 }

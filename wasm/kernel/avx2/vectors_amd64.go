@@ -43,7 +43,8 @@ func (k *Kernels) Normalise(x kernel.Ptr, dim int) {
 	if dim == 0 {
 		return
 	}
-	if ss := sumSquares(&v[0], dim/8); ss != 0 {
+	var ss float32
+	if sumSquaresx1(&ss, &v[0], dim, dim/8); ss != 0 {
 		scaleBy(&v[0], 1/kernel.Sqrt(ss), dim/8)
 	}
 }

@@ -12,21 +12,41 @@ func embedRow(out *float32, row *byte, groups int)
 //go:noescape
 func embedQ4Row(out *float32, row *byte, groups int)
 
-// sum returns the sum of x in eight lanes over 8*blocks floats. blocks > 0.
+// sumx1 sums x in eight lanes over 8*blocks floats of each of 1 rows.
+// stride is in floats; blocks > 0.
 //
 //go:noescape
-func sum(x *float32, blocks int) float32
+func sumx1(sums *float32, x *float32, stride int, blocks int)
 
-// sumSquares returns the sum of x*x in eight lanes over 8*blocks floats. blocks > 0.
+// sumSquaresx1 sums x*x in eight lanes over 8*blocks floats of each of 1 rows.
+// stride is in floats; blocks > 0.
 //
 //go:noescape
-func sumSquares(x *float32, blocks int) float32
+func sumSquaresx1(sums *float32, x *float32, stride int, blocks int)
 
-// sumSquaresAround returns the sum of (x-centre)*(x-centre) in eight lanes over
-// 8*blocks floats. blocks > 0.
+// sumSquaresAroundx1 sums (x-centre)*(x-centre) in eight lanes over 8*blocks floats of each of 1 rows.
+// stride is in floats; blocks > 0.
 //
 //go:noescape
-func sumSquaresAround(x *float32, centre float32, blocks int) float32
+func sumSquaresAroundx1(sums *float32, x *float32, stride int, centre *float32, blocks int)
+
+// sumx4 sums x in eight lanes over 8*blocks floats of each of 4 rows.
+// stride is in floats; blocks > 0.
+//
+//go:noescape
+func sumx4(sums *float32, x *float32, stride int, blocks int)
+
+// sumSquaresx4 sums x*x in eight lanes over 8*blocks floats of each of 4 rows.
+// stride is in floats; blocks > 0.
+//
+//go:noescape
+func sumSquaresx4(sums *float32, x *float32, stride int, blocks int)
+
+// sumSquaresAroundx4 sums (x-centre)*(x-centre) in eight lanes over 8*blocks floats of each of 4 rows.
+// stride is in floats; blocks > 0.
+//
+//go:noescape
+func sumSquaresAroundx4(sums *float32, x *float32, stride int, centre *float32, blocks int)
 
 // scaleBy multiplies 8*blocks floats by a factor. blocks > 0.
 //

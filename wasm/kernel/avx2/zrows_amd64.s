@@ -104,12 +104,14 @@ DATA all08080808<>+24(SB)/4, $0x08080808
 DATA all08080808<>+28(SB)/4, $0x08080808
 GLOBL all08080808<>(SB), RODATA|NOPTR, $32
 
-// func sum(x *float32, blocks int) float32
-// Requires: AVX, SSE
-TEXT ·sum(SB), NOSPLIT, $0-20
-	MOVQ   x+0(FP), AX
+// func sumx1(sums *float32, x *float32, stride int, blocks int)
+// Requires: AVX
+TEXT ·sumx1(SB), NOSPLIT, $0-32
+	MOVQ   stride+16(FP), AX
+	SHLQ   $0x02, AX
+	MOVQ   x+8(FP), AX
 	VXORPS Y0, Y0, Y0
-	MOVQ   blocks+8(FP), CX
+	MOVQ   blocks+24(FP), CX
 
 block:
 	VMOVUPS      (AX), Y1
@@ -117,22 +119,25 @@ block:
 	ADDQ         $0x20, AX
 	DECQ         CX
 	JNZ          block
+	MOVQ         sums+0(FP), AX
 	VEXTRACTF128 $0x01, Y0, X1
 	VADDPS       X1, X0, X0
 	VMOVHLPS     X0, X0, X1
 	VADDPS       X1, X0, X0
 	VMOVSHDUP    X0, X1
 	VADDSS       X1, X0, X0
-	MOVSS        X0, ret+16(FP)
+	VMOVSS       X0, (AX)
 	VZEROUPPER
 	RET
 
-// func sumSquares(x *float32, blocks int) float32
-// Requires: AVX, SSE
-TEXT ·sumSquares(SB), NOSPLIT, $0-20
-	MOVQ   x+0(FP), AX
+// func sumSquaresx1(sums *float32, x *float32, stride int, blocks int)
+// Requires: AVX
+TEXT ·sumSquaresx1(SB), NOSPLIT, $0-32
+	MOVQ   stride+16(FP), AX
+	SHLQ   $0x02, AX
+	MOVQ   x+8(FP), AX
 	VXORPS Y0, Y0, Y0
-	MOVQ   blocks+8(FP), CX
+	MOVQ   blocks+24(FP), CX
 
 block:
 	VMOVUPS      (AX), Y1
@@ -141,23 +146,27 @@ block:
 	ADDQ         $0x20, AX
 	DECQ         CX
 	JNZ          block
+	MOVQ         sums+0(FP), AX
 	VEXTRACTF128 $0x01, Y0, X1
 	VADDPS       X1, X0, X0
 	VMOVHLPS     X0, X0, X1
 	VADDPS       X1, X0, X0
 	VMOVSHDUP    X0, X1
 	VADDSS       X1, X0, X0
-	MOVSS        X0, ret+16(FP)
+	VMOVSS       X0, (AX)
 	VZEROUPPER
 	RET
 
-// func sumSquaresAround(x *float32, centre float32, blocks int) float32
-// Requires: AVX, SSE
-TEXT ·sumSquaresAround(SB), NOSPLIT, $0-28
-	VBROADCASTSS centre+8(FP), Y0
-	MOVQ         x+0(FP), AX
+// func sumSquaresAroundx1(sums *float32, x *float32, stride int, centre *float32, blocks int)
+// Requires: AVX
+TEXT ·sumSquaresAroundx1(SB), NOSPLIT, $0-40
+	MOVQ         centre+24(FP), AX
+	VBROADCASTSS (AX), Y0
+	MOVQ         stride+16(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         x+8(FP), AX
 	VXORPS       Y1, Y1, Y1
-	MOVQ         blocks+16(FP), CX
+	MOVQ         blocks+32(FP), CX
 
 block:
 	VMOVUPS      (AX), Y2
@@ -167,13 +176,202 @@ block:
 	ADDQ         $0x20, AX
 	DECQ         CX
 	JNZ          block
+	MOVQ         sums+0(FP), AX
 	VEXTRACTF128 $0x01, Y1, X0
 	VADDPS       X0, X1, X1
 	VMOVHLPS     X1, X1, X0
 	VADDPS       X0, X1, X1
 	VMOVSHDUP    X1, X0
 	VADDSS       X0, X1, X1
-	MOVSS        X1, ret+24(FP)
+	VMOVSS       X1, (AX)
+	VZEROUPPER
+	RET
+
+// func sumx4(sums *float32, x *float32, stride int, blocks int)
+// Requires: AVX
+TEXT ·sumx4(SB), NOSPLIT, $0-32
+	MOVQ   stride+16(FP), AX
+	SHLQ   $0x02, AX
+	MOVQ   x+8(FP), CX
+	LEAQ   (AX)(AX*2), DX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	MOVQ   blocks+24(FP), BX
+
+block:
+	VMOVUPS      (CX), Y4
+	VADDPS       Y4, Y0, Y0
+	VMOVUPS      (CX)(AX*1), Y4
+	VADDPS       Y4, Y1, Y1
+	VMOVUPS      (CX)(AX*2), Y4
+	VADDPS       Y4, Y2, Y2
+	VMOVUPS      (CX)(DX*1), Y4
+	VADDPS       Y4, Y3, Y3
+	ADDQ         $0x20, CX
+	DECQ         BX
+	JNZ          block
+	MOVQ         sums+0(FP), AX
+	VEXTRACTF128 $0x01, Y0, X4
+	VADDPS       X4, X0, X0
+	VMOVHLPS     X0, X0, X4
+	VADDPS       X4, X0, X0
+	VMOVSHDUP    X0, X4
+	VADDSS       X4, X0, X0
+	VMOVSS       X0, (AX)
+	VEXTRACTF128 $0x01, Y1, X0
+	VADDPS       X0, X1, X1
+	VMOVHLPS     X1, X1, X0
+	VADDPS       X0, X1, X1
+	VMOVSHDUP    X1, X0
+	VADDSS       X0, X1, X1
+	VMOVSS       X1, 4(AX)
+	VEXTRACTF128 $0x01, Y2, X0
+	VADDPS       X0, X2, X2
+	VMOVHLPS     X2, X2, X0
+	VADDPS       X0, X2, X2
+	VMOVSHDUP    X2, X0
+	VADDSS       X0, X2, X2
+	VMOVSS       X2, 8(AX)
+	VEXTRACTF128 $0x01, Y3, X0
+	VADDPS       X0, X3, X3
+	VMOVHLPS     X3, X3, X0
+	VADDPS       X0, X3, X3
+	VMOVSHDUP    X3, X0
+	VADDSS       X0, X3, X3
+	VMOVSS       X3, 12(AX)
+	VZEROUPPER
+	RET
+
+// func sumSquaresx4(sums *float32, x *float32, stride int, blocks int)
+// Requires: AVX
+TEXT ·sumSquaresx4(SB), NOSPLIT, $0-32
+	MOVQ   stride+16(FP), AX
+	SHLQ   $0x02, AX
+	MOVQ   x+8(FP), CX
+	LEAQ   (AX)(AX*2), DX
+	VXORPS Y0, Y0, Y0
+	VXORPS Y1, Y1, Y1
+	VXORPS Y2, Y2, Y2
+	VXORPS Y3, Y3, Y3
+	MOVQ   blocks+24(FP), BX
+
+block:
+	VMOVUPS      (CX), Y4
+	VMULPS       Y4, Y4, Y4
+	VADDPS       Y4, Y0, Y0
+	VMOVUPS      (CX)(AX*1), Y4
+	VMULPS       Y4, Y4, Y4
+	VADDPS       Y4, Y1, Y1
+	VMOVUPS      (CX)(AX*2), Y4
+	VMULPS       Y4, Y4, Y4
+	VADDPS       Y4, Y2, Y2
+	VMOVUPS      (CX)(DX*1), Y4
+	VMULPS       Y4, Y4, Y4
+	VADDPS       Y4, Y3, Y3
+	ADDQ         $0x20, CX
+	DECQ         BX
+	JNZ          block
+	MOVQ         sums+0(FP), AX
+	VEXTRACTF128 $0x01, Y0, X4
+	VADDPS       X4, X0, X0
+	VMOVHLPS     X0, X0, X4
+	VADDPS       X4, X0, X0
+	VMOVSHDUP    X0, X4
+	VADDSS       X4, X0, X0
+	VMOVSS       X0, (AX)
+	VEXTRACTF128 $0x01, Y1, X0
+	VADDPS       X0, X1, X1
+	VMOVHLPS     X1, X1, X0
+	VADDPS       X0, X1, X1
+	VMOVSHDUP    X1, X0
+	VADDSS       X0, X1, X1
+	VMOVSS       X1, 4(AX)
+	VEXTRACTF128 $0x01, Y2, X0
+	VADDPS       X0, X2, X2
+	VMOVHLPS     X2, X2, X0
+	VADDPS       X0, X2, X2
+	VMOVSHDUP    X2, X0
+	VADDSS       X0, X2, X2
+	VMOVSS       X2, 8(AX)
+	VEXTRACTF128 $0x01, Y3, X0
+	VADDPS       X0, X3, X3
+	VMOVHLPS     X3, X3, X0
+	VADDPS       X0, X3, X3
+	VMOVSHDUP    X3, X0
+	VADDSS       X0, X3, X3
+	VMOVSS       X3, 12(AX)
+	VZEROUPPER
+	RET
+
+// func sumSquaresAroundx4(sums *float32, x *float32, stride int, centre *float32, blocks int)
+// Requires: AVX
+TEXT ·sumSquaresAroundx4(SB), NOSPLIT, $0-40
+	MOVQ         centre+24(FP), AX
+	VBROADCASTSS (AX), Y0
+	VBROADCASTSS 4(AX), Y1
+	VBROADCASTSS 8(AX), Y2
+	VBROADCASTSS 12(AX), Y3
+	MOVQ         stride+16(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         x+8(FP), CX
+	LEAQ         (AX)(AX*2), DX
+	VXORPS       Y4, Y4, Y4
+	VXORPS       Y5, Y5, Y5
+	VXORPS       Y6, Y6, Y6
+	VXORPS       Y7, Y7, Y7
+	MOVQ         blocks+32(FP), BX
+
+block:
+	VMOVUPS      (CX), Y8
+	VSUBPS       Y0, Y8, Y8
+	VMULPS       Y8, Y8, Y8
+	VADDPS       Y8, Y4, Y4
+	VMOVUPS      (CX)(AX*1), Y8
+	VSUBPS       Y1, Y8, Y8
+	VMULPS       Y8, Y8, Y8
+	VADDPS       Y8, Y5, Y5
+	VMOVUPS      (CX)(AX*2), Y8
+	VSUBPS       Y2, Y8, Y8
+	VMULPS       Y8, Y8, Y8
+	VADDPS       Y8, Y6, Y6
+	VMOVUPS      (CX)(DX*1), Y8
+	VSUBPS       Y3, Y8, Y8
+	VMULPS       Y8, Y8, Y8
+	VADDPS       Y8, Y7, Y7
+	ADDQ         $0x20, CX
+	DECQ         BX
+	JNZ          block
+	MOVQ         sums+0(FP), AX
+	VEXTRACTF128 $0x01, Y4, X0
+	VADDPS       X0, X4, X4
+	VMOVHLPS     X4, X4, X0
+	VADDPS       X0, X4, X4
+	VMOVSHDUP    X4, X0
+	VADDSS       X0, X4, X4
+	VMOVSS       X4, (AX)
+	VEXTRACTF128 $0x01, Y5, X0
+	VADDPS       X0, X5, X5
+	VMOVHLPS     X5, X5, X0
+	VADDPS       X0, X5, X5
+	VMOVSHDUP    X5, X0
+	VADDSS       X0, X5, X5
+	VMOVSS       X5, 4(AX)
+	VEXTRACTF128 $0x01, Y6, X0
+	VADDPS       X0, X6, X6
+	VMOVHLPS     X6, X6, X0
+	VADDPS       X0, X6, X6
+	VMOVSHDUP    X6, X0
+	VADDSS       X0, X6, X6
+	VMOVSS       X6, 8(AX)
+	VEXTRACTF128 $0x01, Y7, X0
+	VADDPS       X0, X7, X7
+	VMOVHLPS     X7, X7, X0
+	VADDPS       X0, X7, X7
+	VMOVSHDUP    X7, X0
+	VADDSS       X0, X7, X7
+	VMOVSS       X7, 12(AX)
 	VZEROUPPER
 	RET
 
@@ -877,14 +1075,41 @@ TEXT ·add(SB), NOSPLIT, $0-24
 	MOVQ x+0(FP), AX
 	MOVQ y+8(FP), CX
 	MOVQ blocks+16(FP), DX
+	MOVQ DX, BX
+	SHRQ $0x02, BX
+	JZ   rest
 
-block:
+four:
 	VMOVUPS (AX), Y0
 	VADDPS  (CX), Y0, Y0
 	VMOVUPS Y0, (AX)
-	ADDQ    $0x20, AX
-	ADDQ    $0x20, CX
+	VMOVUPS 32(AX), Y0
+	VADDPS  32(CX), Y0, Y0
+	VMOVUPS Y0, 32(AX)
+	VMOVUPS 64(AX), Y0
+	VADDPS  64(CX), Y0, Y0
+	VMOVUPS Y0, 64(AX)
+	VMOVUPS 96(AX), Y0
+	VADDPS  96(CX), Y0, Y0
+	VMOVUPS Y0, 96(AX)
+	ADDQ    $0x00000080, AX
+	ADDQ    $0x00000080, CX
+	DECQ    BX
+	JNZ     four
+
+rest:
+	ANDQ $0x03, DX
+	JZ   done
+
+one:
+	VMOVUPS (AX), Y0
+	VADDPS  (CX), Y0, Y0
+	VMOVUPS Y0, (AX)
+	ADDQ    $0x00000020, AX
+	ADDQ    $0x00000020, CX
 	DECQ    DX
-	JNZ     block
+	JNZ     one
+
+done:
 	VZEROUPPER
 	RET

@@ -14,11 +14,35 @@ func tile512x1x16(out *float32, outStride int, x *float32, xStride int, y *float
 //go:noescape
 func tile512x2x16(out *float32, outStride int, x *float32, xStride int, y *float32, yStride int, count int, factor *float32)
 
+// tile512x3x16 sets out[r][c] = (sum over i in order of x[r][i]*y[i][c]) * factor[r]
+// for 3 rows and 16 columns. Strides are in floats; count > 0.
+//
+//go:noescape
+func tile512x3x16(out *float32, outStride int, x *float32, xStride int, y *float32, yStride int, count int, factor *float32)
+
 // tile512x4x16 sets out[r][c] = (sum over i in order of x[r][i]*y[i][c]) * factor[r]
 // for 4 rows and 16 columns. Strides are in floats; count > 0.
 //
 //go:noescape
 func tile512x4x16(out *float32, outStride int, x *float32, xStride int, y *float32, yStride int, count int, factor *float32)
+
+// tile512x5x16 sets out[r][c] = (sum over i in order of x[r][i]*y[i][c]) * factor[r]
+// for 5 rows and 16 columns. Strides are in floats; count > 0.
+//
+//go:noescape
+func tile512x5x16(out *float32, outStride int, x *float32, xStride int, y *float32, yStride int, count int, factor *float32)
+
+// tile512x6x16 sets out[r][c] = (sum over i in order of x[r][i]*y[i][c]) * factor[r]
+// for 6 rows and 16 columns. Strides are in floats; count > 0.
+//
+//go:noescape
+func tile512x6x16(out *float32, outStride int, x *float32, xStride int, y *float32, yStride int, count int, factor *float32)
+
+// tile512x7x16 sets out[r][c] = (sum over i in order of x[r][i]*y[i][c]) * factor[r]
+// for 7 rows and 16 columns. Strides are in floats; count > 0.
+//
+//go:noescape
+func tile512x7x16(out *float32, outStride int, x *float32, xStride int, y *float32, yStride int, count int, factor *float32)
 
 // tile512x8x16 sets out[r][c] = (sum over i in order of x[r][i]*y[i][c]) * factor[r]
 // for 8 rows and 16 columns. Strides are in floats; count > 0.
@@ -38,11 +62,35 @@ func tile512x1x32(out *float32, outStride int, x *float32, xStride int, y *float
 //go:noescape
 func tile512x2x32(out *float32, outStride int, x *float32, xStride int, y *float32, yStride int, count int, factor *float32)
 
+// tile512x3x32 sets out[r][c] = (sum over i in order of x[r][i]*y[i][c]) * factor[r]
+// for 3 rows and 32 columns. Strides are in floats; count > 0.
+//
+//go:noescape
+func tile512x3x32(out *float32, outStride int, x *float32, xStride int, y *float32, yStride int, count int, factor *float32)
+
 // tile512x4x32 sets out[r][c] = (sum over i in order of x[r][i]*y[i][c]) * factor[r]
 // for 4 rows and 32 columns. Strides are in floats; count > 0.
 //
 //go:noescape
 func tile512x4x32(out *float32, outStride int, x *float32, xStride int, y *float32, yStride int, count int, factor *float32)
+
+// tile512x5x32 sets out[r][c] = (sum over i in order of x[r][i]*y[i][c]) * factor[r]
+// for 5 rows and 32 columns. Strides are in floats; count > 0.
+//
+//go:noescape
+func tile512x5x32(out *float32, outStride int, x *float32, xStride int, y *float32, yStride int, count int, factor *float32)
+
+// tile512x6x32 sets out[r][c] = (sum over i in order of x[r][i]*y[i][c]) * factor[r]
+// for 6 rows and 32 columns. Strides are in floats; count > 0.
+//
+//go:noescape
+func tile512x6x32(out *float32, outStride int, x *float32, xStride int, y *float32, yStride int, count int, factor *float32)
+
+// tile512x7x32 sets out[r][c] = (sum over i in order of x[r][i]*y[i][c]) * factor[r]
+// for 7 rows and 32 columns. Strides are in floats; count > 0.
+//
+//go:noescape
+func tile512x7x32(out *float32, outStride int, x *float32, xStride int, y *float32, yStride int, count int, factor *float32)
 
 // tile512x8x32 sets out[r][c] = (sum over i in order of x[r][i]*y[i][c]) * factor[r]
 // for 8 rows and 32 columns. Strides are in floats; count > 0.
@@ -50,11 +98,21 @@ func tile512x4x32(out *float32, outStride int, x *float32, xStride int, y *float
 //go:noescape
 func tile512x8x32(out *float32, outStride int, x *float32, xStride int, y *float32, yStride int, count int, factor *float32)
 
-// softmax512 sets x[i] = Exp(x[i] - max x) for i < count, 0 for the rest of the
-// last eight, and returns 1 / (sum of x in eight lanes). count > 0.
+// softmax512x4 sets x[i] = Exp(x[i] - max x) for i < count in each of 4 rows,
+// 0 for the rest of the last eight, and inverse to 1 / (sum of x in eight lanes). Each
+// row has step more scores than the one above; the last ones of all are of one group
+// of eight. xStride is in floats; count > 0.
 //
 //go:noescape
-func softmax512(x *float32, count int) float32
+func softmax512x4(x *float32, xStride int, count int, step int, inverse *float32)
+
+// softmax512x8 sets x[i] = Exp(x[i] - max x) for i < count in each of 8 rows,
+// 0 for the rest of the last eight, and inverse to 1 / (sum of x in eight lanes). Each
+// row has step more scores than the one above; the last ones of all are of one group
+// of eight. xStride is in floats; count > 0.
+//
+//go:noescape
+func softmax512x8(x *float32, xStride int, count int, step int, inverse *float32)
 
 // swiGLU512 sets out = (gate / (1 + Exp(-gate))) * up for 16*blocks floats. blocks > 0.
 //
@@ -70,3 +128,13 @@ func gelu512(x *float32, b *float32, blocks int)
 //
 //go:noescape
 func quantise512(q *int8, scale *float32, sums *float32, x *float32, groups int)
+
+// layerNorm512 sets out = ((x-mean)*factor)*w + b for 16*blocks floats. blocks > 0.
+//
+//go:noescape
+func layerNorm512(out *float32, x *float32, w *float32, b *float32, mean float32, factor float32, blocks int)
+
+// add512 adds 16*blocks floats of y to x. blocks > 0.
+//
+//go:noescape
+func add512(x *float32, y *float32, blocks int)

@@ -65,6 +65,45 @@ step:
 	VZEROUPPER
 	RET
 
+// func tile512x3x16(out *float32, outStride int, x *float32, xStride int, y *float32, yStride int, count int, factor *float32)
+// Requires: AVX, AVX512F
+TEXT ·tile512x3x16(SB), NOSPLIT, $0-64
+	MOVQ   xStride+24(FP), AX
+	SHLQ   $0x02, AX
+	MOVQ   x+16(FP), CX
+	MOVQ   y+32(FP), DX
+	MOVQ   yStride+40(FP), BX
+	MOVQ   count+48(FP), SI
+	SHLQ   $0x02, BX
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+
+step:
+	VMOVUPS     (DX), Z3
+	VMULPS.BCST (CX), Z3, Z4
+	VADDPS      Z4, Z0, Z0
+	VMULPS.BCST (CX)(AX*1), Z3, Z4
+	VADDPS      Z4, Z1, Z1
+	VMULPS.BCST (CX)(AX*2), Z3, Z3
+	VADDPS      Z3, Z2, Z2
+	ADDQ        $0x04, CX
+	ADDQ        BX, DX
+	DECQ        SI
+	JNZ         step
+	MOVQ        outStride+8(FP), AX
+	SHLQ        $0x02, AX
+	MOVQ        out+0(FP), CX
+	MOVQ        factor+56(FP), DX
+	VMULPS.BCST (DX), Z0, Z0
+	VMOVUPS     Z0, (CX)
+	VMULPS.BCST 4(DX), Z1, Z1
+	VMOVUPS     Z1, (CX)(AX*1)
+	VMULPS.BCST 8(DX), Z2, Z2
+	VMOVUPS     Z2, (CX)(AX*2)
+	VZEROUPPER
+	RET
+
 // func tile512x4x16(out *float32, outStride int, x *float32, xStride int, y *float32, yStride int, count int, factor *float32)
 // Requires: AVX, AVX512F
 TEXT ·tile512x4x16(SB), NOSPLIT, $0-64
@@ -108,6 +147,178 @@ step:
 	VMOVUPS     Z2, (CX)(AX*2)
 	VMULPS.BCST 12(BX), Z3, Z3
 	VMOVUPS     Z3, (CX)(DX*1)
+	VZEROUPPER
+	RET
+
+// func tile512x5x16(out *float32, outStride int, x *float32, xStride int, y *float32, yStride int, count int, factor *float32)
+// Requires: AVX, AVX512F
+TEXT ·tile512x5x16(SB), NOSPLIT, $0-64
+	MOVQ   xStride+24(FP), AX
+	SHLQ   $0x02, AX
+	MOVQ   x+16(FP), CX
+	LEAQ   (AX)(AX*2), DX
+	MOVQ   y+32(FP), BX
+	MOVQ   yStride+40(FP), SI
+	MOVQ   count+48(FP), DI
+	SHLQ   $0x02, SI
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+
+step:
+	VMOVUPS     (BX), Z5
+	VMULPS.BCST (CX), Z5, Z6
+	VADDPS      Z6, Z0, Z0
+	VMULPS.BCST (CX)(AX*1), Z5, Z6
+	VADDPS      Z6, Z1, Z1
+	VMULPS.BCST (CX)(AX*2), Z5, Z6
+	VADDPS      Z6, Z2, Z2
+	VMULPS.BCST (CX)(DX*1), Z5, Z6
+	VADDPS      Z6, Z3, Z3
+	VMULPS.BCST (CX)(AX*4), Z5, Z5
+	VADDPS      Z5, Z4, Z4
+	ADDQ        $0x04, CX
+	ADDQ        SI, BX
+	DECQ        DI
+	JNZ         step
+	MOVQ        outStride+8(FP), AX
+	SHLQ        $0x02, AX
+	MOVQ        out+0(FP), CX
+	LEAQ        (AX)(AX*2), DX
+	MOVQ        factor+56(FP), BX
+	VMULPS.BCST (BX), Z0, Z0
+	VMOVUPS     Z0, (CX)
+	VMULPS.BCST 4(BX), Z1, Z1
+	VMOVUPS     Z1, (CX)(AX*1)
+	VMULPS.BCST 8(BX), Z2, Z2
+	VMOVUPS     Z2, (CX)(AX*2)
+	VMULPS.BCST 12(BX), Z3, Z3
+	VMOVUPS     Z3, (CX)(DX*1)
+	VMULPS.BCST 16(BX), Z4, Z4
+	VMOVUPS     Z4, (CX)(AX*4)
+	VZEROUPPER
+	RET
+
+// func tile512x6x16(out *float32, outStride int, x *float32, xStride int, y *float32, yStride int, count int, factor *float32)
+// Requires: AVX, AVX512F
+TEXT ·tile512x6x16(SB), NOSPLIT, $0-64
+	MOVQ   xStride+24(FP), AX
+	SHLQ   $0x02, AX
+	MOVQ   x+16(FP), CX
+	LEAQ   (AX)(AX*2), DX
+	LEAQ   (DX)(AX*2), BX
+	MOVQ   y+32(FP), SI
+	MOVQ   yStride+40(FP), DI
+	MOVQ   count+48(FP), R8
+	SHLQ   $0x02, DI
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+
+step:
+	VMOVUPS     (SI), Z6
+	VMULPS.BCST (CX), Z6, Z7
+	VADDPS      Z7, Z0, Z0
+	VMULPS.BCST (CX)(AX*1), Z6, Z7
+	VADDPS      Z7, Z1, Z1
+	VMULPS.BCST (CX)(AX*2), Z6, Z7
+	VADDPS      Z7, Z2, Z2
+	VMULPS.BCST (CX)(DX*1), Z6, Z7
+	VADDPS      Z7, Z3, Z3
+	VMULPS.BCST (CX)(AX*4), Z6, Z7
+	VADDPS      Z7, Z4, Z4
+	VMULPS.BCST (CX)(BX*1), Z6, Z6
+	VADDPS      Z6, Z5, Z5
+	ADDQ        $0x04, CX
+	ADDQ        DI, SI
+	DECQ        R8
+	JNZ         step
+	MOVQ        outStride+8(FP), AX
+	SHLQ        $0x02, AX
+	MOVQ        out+0(FP), CX
+	LEAQ        (AX)(AX*2), DX
+	LEAQ        (DX)(AX*2), BX
+	MOVQ        factor+56(FP), SI
+	VMULPS.BCST (SI), Z0, Z0
+	VMOVUPS     Z0, (CX)
+	VMULPS.BCST 4(SI), Z1, Z1
+	VMOVUPS     Z1, (CX)(AX*1)
+	VMULPS.BCST 8(SI), Z2, Z2
+	VMOVUPS     Z2, (CX)(AX*2)
+	VMULPS.BCST 12(SI), Z3, Z3
+	VMOVUPS     Z3, (CX)(DX*1)
+	VMULPS.BCST 16(SI), Z4, Z4
+	VMOVUPS     Z4, (CX)(AX*4)
+	VMULPS.BCST 20(SI), Z5, Z5
+	VMOVUPS     Z5, (CX)(BX*1)
+	VZEROUPPER
+	RET
+
+// func tile512x7x16(out *float32, outStride int, x *float32, xStride int, y *float32, yStride int, count int, factor *float32)
+// Requires: AVX, AVX512F
+TEXT ·tile512x7x16(SB), NOSPLIT, $0-64
+	MOVQ   xStride+24(FP), AX
+	SHLQ   $0x02, AX
+	MOVQ   x+16(FP), CX
+	LEAQ   (AX)(AX*2), DX
+	LEAQ   (DX)(AX*2), BX
+	MOVQ   y+32(FP), SI
+	MOVQ   yStride+40(FP), DI
+	MOVQ   count+48(FP), R8
+	SHLQ   $0x02, DI
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+
+step:
+	VMOVUPS     (SI), Z7
+	VMULPS.BCST (CX), Z7, Z8
+	VADDPS      Z8, Z0, Z0
+	VMULPS.BCST (CX)(AX*1), Z7, Z8
+	VADDPS      Z8, Z1, Z1
+	VMULPS.BCST (CX)(AX*2), Z7, Z8
+	VADDPS      Z8, Z2, Z2
+	VMULPS.BCST (CX)(DX*1), Z7, Z8
+	VADDPS      Z8, Z3, Z3
+	VMULPS.BCST (CX)(AX*4), Z7, Z8
+	VADDPS      Z8, Z4, Z4
+	VMULPS.BCST (CX)(BX*1), Z7, Z8
+	VADDPS      Z8, Z5, Z5
+	VMULPS.BCST (CX)(DX*2), Z7, Z7
+	VADDPS      Z7, Z6, Z6
+	ADDQ        $0x04, CX
+	ADDQ        DI, SI
+	DECQ        R8
+	JNZ         step
+	MOVQ        outStride+8(FP), AX
+	SHLQ        $0x02, AX
+	MOVQ        out+0(FP), CX
+	LEAQ        (AX)(AX*2), DX
+	LEAQ        (DX)(AX*2), BX
+	MOVQ        factor+56(FP), SI
+	VMULPS.BCST (SI), Z0, Z0
+	VMOVUPS     Z0, (CX)
+	VMULPS.BCST 4(SI), Z1, Z1
+	VMOVUPS     Z1, (CX)(AX*1)
+	VMULPS.BCST 8(SI), Z2, Z2
+	VMOVUPS     Z2, (CX)(AX*2)
+	VMULPS.BCST 12(SI), Z3, Z3
+	VMOVUPS     Z3, (CX)(DX*1)
+	VMULPS.BCST 16(SI), Z4, Z4
+	VMOVUPS     Z4, (CX)(AX*4)
+	VMULPS.BCST 20(SI), Z5, Z5
+	VMOVUPS     Z5, (CX)(BX*1)
+	VMULPS.BCST 24(SI), Z6, Z6
+	VMOVUPS     Z6, (CX)(DX*2)
 	VZEROUPPER
 	RET
 
@@ -264,6 +475,64 @@ step:
 	VZEROUPPER
 	RET
 
+// func tile512x3x32(out *float32, outStride int, x *float32, xStride int, y *float32, yStride int, count int, factor *float32)
+// Requires: AVX, AVX512F
+TEXT ·tile512x3x32(SB), NOSPLIT, $0-64
+	MOVQ   xStride+24(FP), AX
+	SHLQ   $0x02, AX
+	MOVQ   x+16(FP), CX
+	MOVQ   y+32(FP), DX
+	MOVQ   yStride+40(FP), BX
+	MOVQ   count+48(FP), SI
+	SHLQ   $0x02, BX
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+
+step:
+	VMOVUPS      (DX), Z6
+	VMOVUPS      64(DX), Z7
+	VBROADCASTSS (CX), Z8
+	VMULPS       Z6, Z8, Z9
+	VADDPS       Z9, Z0, Z0
+	VMULPS       Z7, Z8, Z8
+	VADDPS       Z8, Z1, Z1
+	VBROADCASTSS (CX)(AX*1), Z8
+	VMULPS       Z6, Z8, Z9
+	VADDPS       Z9, Z2, Z2
+	VMULPS       Z7, Z8, Z8
+	VADDPS       Z8, Z3, Z3
+	VBROADCASTSS (CX)(AX*2), Z8
+	VMULPS       Z6, Z8, Z6
+	VADDPS       Z6, Z4, Z4
+	VMULPS       Z7, Z8, Z6
+	VADDPS       Z6, Z5, Z5
+	ADDQ         $0x04, CX
+	ADDQ         BX, DX
+	DECQ         SI
+	JNZ          step
+	MOVQ         outStride+8(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         out+0(FP), CX
+	MOVQ         factor+56(FP), DX
+	VMULPS.BCST  (DX), Z0, Z0
+	VMOVUPS      Z0, (CX)
+	VMULPS.BCST  (DX), Z1, Z1
+	VMOVUPS      Z1, 64(CX)
+	VMULPS.BCST  4(DX), Z2, Z2
+	VMOVUPS      Z2, (CX)(AX*1)
+	VMULPS.BCST  4(DX), Z3, Z3
+	VMOVUPS      Z3, 64(CX)(AX*1)
+	VMULPS.BCST  8(DX), Z4, Z4
+	VMOVUPS      Z4, (CX)(AX*2)
+	VMULPS.BCST  8(DX), Z5, Z5
+	VMOVUPS      Z5, 64(CX)(AX*2)
+	VZEROUPPER
+	RET
+
 // func tile512x4x32(out *float32, outStride int, x *float32, xStride int, y *float32, yStride int, count int, factor *float32)
 // Requires: AVX, AVX512F
 TEXT ·tile512x4x32(SB), NOSPLIT, $0-64
@@ -332,6 +601,289 @@ step:
 	VMOVUPS      Z6, (CX)(DX*1)
 	VMULPS.BCST  12(BX), Z7, Z7
 	VMOVUPS      Z7, 64(CX)(DX*1)
+	VZEROUPPER
+	RET
+
+// func tile512x5x32(out *float32, outStride int, x *float32, xStride int, y *float32, yStride int, count int, factor *float32)
+// Requires: AVX, AVX512F
+TEXT ·tile512x5x32(SB), NOSPLIT, $0-64
+	MOVQ   xStride+24(FP), AX
+	SHLQ   $0x02, AX
+	MOVQ   x+16(FP), CX
+	LEAQ   (AX)(AX*2), DX
+	MOVQ   y+32(FP), BX
+	MOVQ   yStride+40(FP), SI
+	MOVQ   count+48(FP), DI
+	SHLQ   $0x02, SI
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+
+step:
+	VMOVUPS      (BX), Z10
+	VMOVUPS      64(BX), Z11
+	VBROADCASTSS (CX), Z12
+	VMULPS       Z10, Z12, Z13
+	VADDPS       Z13, Z0, Z0
+	VMULPS       Z11, Z12, Z12
+	VADDPS       Z12, Z1, Z1
+	VBROADCASTSS (CX)(AX*1), Z12
+	VMULPS       Z10, Z12, Z13
+	VADDPS       Z13, Z2, Z2
+	VMULPS       Z11, Z12, Z12
+	VADDPS       Z12, Z3, Z3
+	VBROADCASTSS (CX)(AX*2), Z12
+	VMULPS       Z10, Z12, Z13
+	VADDPS       Z13, Z4, Z4
+	VMULPS       Z11, Z12, Z12
+	VADDPS       Z12, Z5, Z5
+	VBROADCASTSS (CX)(DX*1), Z12
+	VMULPS       Z10, Z12, Z13
+	VADDPS       Z13, Z6, Z6
+	VMULPS       Z11, Z12, Z12
+	VADDPS       Z12, Z7, Z7
+	VBROADCASTSS (CX)(AX*4), Z12
+	VMULPS       Z10, Z12, Z10
+	VADDPS       Z10, Z8, Z8
+	VMULPS       Z11, Z12, Z10
+	VADDPS       Z10, Z9, Z9
+	ADDQ         $0x04, CX
+	ADDQ         SI, BX
+	DECQ         DI
+	JNZ          step
+	MOVQ         outStride+8(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         out+0(FP), CX
+	LEAQ         (AX)(AX*2), DX
+	MOVQ         factor+56(FP), BX
+	VMULPS.BCST  (BX), Z0, Z0
+	VMOVUPS      Z0, (CX)
+	VMULPS.BCST  (BX), Z1, Z1
+	VMOVUPS      Z1, 64(CX)
+	VMULPS.BCST  4(BX), Z2, Z2
+	VMOVUPS      Z2, (CX)(AX*1)
+	VMULPS.BCST  4(BX), Z3, Z3
+	VMOVUPS      Z3, 64(CX)(AX*1)
+	VMULPS.BCST  8(BX), Z4, Z4
+	VMOVUPS      Z4, (CX)(AX*2)
+	VMULPS.BCST  8(BX), Z5, Z5
+	VMOVUPS      Z5, 64(CX)(AX*2)
+	VMULPS.BCST  12(BX), Z6, Z6
+	VMOVUPS      Z6, (CX)(DX*1)
+	VMULPS.BCST  12(BX), Z7, Z7
+	VMOVUPS      Z7, 64(CX)(DX*1)
+	VMULPS.BCST  16(BX), Z8, Z8
+	VMOVUPS      Z8, (CX)(AX*4)
+	VMULPS.BCST  16(BX), Z9, Z9
+	VMOVUPS      Z9, 64(CX)(AX*4)
+	VZEROUPPER
+	RET
+
+// func tile512x6x32(out *float32, outStride int, x *float32, xStride int, y *float32, yStride int, count int, factor *float32)
+// Requires: AVX, AVX512F
+TEXT ·tile512x6x32(SB), NOSPLIT, $0-64
+	MOVQ   xStride+24(FP), AX
+	SHLQ   $0x02, AX
+	MOVQ   x+16(FP), CX
+	LEAQ   (AX)(AX*2), DX
+	LEAQ   (DX)(AX*2), BX
+	MOVQ   y+32(FP), SI
+	MOVQ   yStride+40(FP), DI
+	MOVQ   count+48(FP), R8
+	SHLQ   $0x02, DI
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+
+step:
+	VMOVUPS      (SI), Z12
+	VMOVUPS      64(SI), Z13
+	VBROADCASTSS (CX), Z14
+	VMULPS       Z12, Z14, Z15
+	VADDPS       Z15, Z0, Z0
+	VMULPS       Z13, Z14, Z14
+	VADDPS       Z14, Z1, Z1
+	VBROADCASTSS (CX)(AX*1), Z14
+	VMULPS       Z12, Z14, Z15
+	VADDPS       Z15, Z2, Z2
+	VMULPS       Z13, Z14, Z14
+	VADDPS       Z14, Z3, Z3
+	VBROADCASTSS (CX)(AX*2), Z14
+	VMULPS       Z12, Z14, Z15
+	VADDPS       Z15, Z4, Z4
+	VMULPS       Z13, Z14, Z14
+	VADDPS       Z14, Z5, Z5
+	VBROADCASTSS (CX)(DX*1), Z14
+	VMULPS       Z12, Z14, Z15
+	VADDPS       Z15, Z6, Z6
+	VMULPS       Z13, Z14, Z14
+	VADDPS       Z14, Z7, Z7
+	VBROADCASTSS (CX)(AX*4), Z14
+	VMULPS       Z12, Z14, Z15
+	VADDPS       Z15, Z8, Z8
+	VMULPS       Z13, Z14, Z14
+	VADDPS       Z14, Z9, Z9
+	VBROADCASTSS (CX)(BX*1), Z14
+	VMULPS       Z12, Z14, Z12
+	VADDPS       Z12, Z10, Z10
+	VMULPS       Z13, Z14, Z12
+	VADDPS       Z12, Z11, Z11
+	ADDQ         $0x04, CX
+	ADDQ         DI, SI
+	DECQ         R8
+	JNZ          step
+	MOVQ         outStride+8(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         out+0(FP), CX
+	LEAQ         (AX)(AX*2), DX
+	LEAQ         (DX)(AX*2), BX
+	MOVQ         factor+56(FP), SI
+	VMULPS.BCST  (SI), Z0, Z0
+	VMOVUPS      Z0, (CX)
+	VMULPS.BCST  (SI), Z1, Z1
+	VMOVUPS      Z1, 64(CX)
+	VMULPS.BCST  4(SI), Z2, Z2
+	VMOVUPS      Z2, (CX)(AX*1)
+	VMULPS.BCST  4(SI), Z3, Z3
+	VMOVUPS      Z3, 64(CX)(AX*1)
+	VMULPS.BCST  8(SI), Z4, Z4
+	VMOVUPS      Z4, (CX)(AX*2)
+	VMULPS.BCST  8(SI), Z5, Z5
+	VMOVUPS      Z5, 64(CX)(AX*2)
+	VMULPS.BCST  12(SI), Z6, Z6
+	VMOVUPS      Z6, (CX)(DX*1)
+	VMULPS.BCST  12(SI), Z7, Z7
+	VMOVUPS      Z7, 64(CX)(DX*1)
+	VMULPS.BCST  16(SI), Z8, Z8
+	VMOVUPS      Z8, (CX)(AX*4)
+	VMULPS.BCST  16(SI), Z9, Z9
+	VMOVUPS      Z9, 64(CX)(AX*4)
+	VMULPS.BCST  20(SI), Z10, Z10
+	VMOVUPS      Z10, (CX)(BX*1)
+	VMULPS.BCST  20(SI), Z11, Z11
+	VMOVUPS      Z11, 64(CX)(BX*1)
+	VZEROUPPER
+	RET
+
+// func tile512x7x32(out *float32, outStride int, x *float32, xStride int, y *float32, yStride int, count int, factor *float32)
+// Requires: AVX, AVX512F
+TEXT ·tile512x7x32(SB), NOSPLIT, $0-64
+	MOVQ   xStride+24(FP), AX
+	SHLQ   $0x02, AX
+	MOVQ   x+16(FP), CX
+	LEAQ   (AX)(AX*2), DX
+	LEAQ   (DX)(AX*2), BX
+	MOVQ   y+32(FP), SI
+	MOVQ   yStride+40(FP), DI
+	MOVQ   count+48(FP), R8
+	SHLQ   $0x02, DI
+	VPXORD Z0, Z0, Z0
+	VPXORD Z1, Z1, Z1
+	VPXORD Z2, Z2, Z2
+	VPXORD Z3, Z3, Z3
+	VPXORD Z4, Z4, Z4
+	VPXORD Z5, Z5, Z5
+	VPXORD Z6, Z6, Z6
+	VPXORD Z7, Z7, Z7
+	VPXORD Z8, Z8, Z8
+	VPXORD Z9, Z9, Z9
+	VPXORD Z10, Z10, Z10
+	VPXORD Z11, Z11, Z11
+	VPXORD Z12, Z12, Z12
+	VPXORD Z13, Z13, Z13
+
+step:
+	VMOVUPS      (SI), Z14
+	VMOVUPS      64(SI), Z15
+	VBROADCASTSS (CX), Z16
+	VMULPS       Z14, Z16, Z17
+	VADDPS       Z17, Z0, Z0
+	VMULPS       Z15, Z16, Z16
+	VADDPS       Z16, Z1, Z1
+	VBROADCASTSS (CX)(AX*1), Z16
+	VMULPS       Z14, Z16, Z17
+	VADDPS       Z17, Z2, Z2
+	VMULPS       Z15, Z16, Z16
+	VADDPS       Z16, Z3, Z3
+	VBROADCASTSS (CX)(AX*2), Z16
+	VMULPS       Z14, Z16, Z17
+	VADDPS       Z17, Z4, Z4
+	VMULPS       Z15, Z16, Z16
+	VADDPS       Z16, Z5, Z5
+	VBROADCASTSS (CX)(DX*1), Z16
+	VMULPS       Z14, Z16, Z17
+	VADDPS       Z17, Z6, Z6
+	VMULPS       Z15, Z16, Z16
+	VADDPS       Z16, Z7, Z7
+	VBROADCASTSS (CX)(AX*4), Z16
+	VMULPS       Z14, Z16, Z17
+	VADDPS       Z17, Z8, Z8
+	VMULPS       Z15, Z16, Z16
+	VADDPS       Z16, Z9, Z9
+	VBROADCASTSS (CX)(BX*1), Z16
+	VMULPS       Z14, Z16, Z17
+	VADDPS       Z17, Z10, Z10
+	VMULPS       Z15, Z16, Z16
+	VADDPS       Z16, Z11, Z11
+	VBROADCASTSS (CX)(DX*2), Z16
+	VMULPS       Z14, Z16, Z14
+	VADDPS       Z14, Z12, Z12
+	VMULPS       Z15, Z16, Z14
+	VADDPS       Z14, Z13, Z13
+	ADDQ         $0x04, CX
+	ADDQ         DI, SI
+	DECQ         R8
+	JNZ          step
+	MOVQ         outStride+8(FP), AX
+	SHLQ         $0x02, AX
+	MOVQ         out+0(FP), CX
+	LEAQ         (AX)(AX*2), DX
+	LEAQ         (DX)(AX*2), BX
+	MOVQ         factor+56(FP), SI
+	VMULPS.BCST  (SI), Z0, Z0
+	VMOVUPS      Z0, (CX)
+	VMULPS.BCST  (SI), Z1, Z1
+	VMOVUPS      Z1, 64(CX)
+	VMULPS.BCST  4(SI), Z2, Z2
+	VMOVUPS      Z2, (CX)(AX*1)
+	VMULPS.BCST  4(SI), Z3, Z3
+	VMOVUPS      Z3, 64(CX)(AX*1)
+	VMULPS.BCST  8(SI), Z4, Z4
+	VMOVUPS      Z4, (CX)(AX*2)
+	VMULPS.BCST  8(SI), Z5, Z5
+	VMOVUPS      Z5, 64(CX)(AX*2)
+	VMULPS.BCST  12(SI), Z6, Z6
+	VMOVUPS      Z6, (CX)(DX*1)
+	VMULPS.BCST  12(SI), Z7, Z7
+	VMOVUPS      Z7, 64(CX)(DX*1)
+	VMULPS.BCST  16(SI), Z8, Z8
+	VMOVUPS      Z8, (CX)(AX*4)
+	VMULPS.BCST  16(SI), Z9, Z9
+	VMOVUPS      Z9, 64(CX)(AX*4)
+	VMULPS.BCST  20(SI), Z10, Z10
+	VMOVUPS      Z10, (CX)(BX*1)
+	VMULPS.BCST  20(SI), Z11, Z11
+	VMOVUPS      Z11, 64(CX)(BX*1)
+	VMULPS.BCST  24(SI), Z12, Z12
+	VMOVUPS      Z12, (CX)(DX*2)
+	VMULPS.BCST  24(SI), Z13, Z13
+	VMOVUPS      Z13, 64(CX)(DX*2)
 	VZEROUPPER
 	RET
 
@@ -454,142 +1006,347 @@ step:
 	VZEROUPPER
 	RET
 
-// func softmax512(x *float32, count int) float32
-// Requires: AVX, AVX512F, BMI2, SSE
-TEXT ·softmax512(SB), NOSPLIT, $0-20
-	MOVQ         count+8(FP), AX
-	MOVQ         AX, CX
-	SHRQ         $0x04, CX
-	ANDQ         $0x0f, AX
-	MOVQ         $-1, DX
-	MOVQ         DX, BX
-	SHLXQ        AX, BX, BX
-	NOTQ         BX
-	KMOVW        BX, K1
-	LEAQ         7(AX), BX
-	ANDQ         $-8, BX
-	SHLXQ        BX, DX, DX
-	NOTQ         DX
-	KMOVW        DX, K2
-	VBROADCASTSS allff800000<>+0(SB), Z0
-	VMOVAPS      Z0, Z1
+// func softmax512x4(x *float32, xStride int, count int, step int, inverse *float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·softmax512x4(SB), NOSPLIT, $0-40
+	MOVQ  count+16(FP), AX
+	MOVQ  step+24(FP), CX
+	LEAQ  -1(AX), DX
+	SHRQ  $0x04, DX
+	DECQ  AX
+	ANDQ  $0x0f, AX
+	INCQ  AX
+	LEAQ  7(AX), BX
+	ANDQ  $-8, BX
+	MOVQ  $-1, SI
+	BZHIQ BX, SI, SI
+	KMOVW SI, K1
 
-	// The largest score.
-	MOVQ  x+0(FP), DX
-	MOVQ  CX, BX
-	TESTQ BX, BX
-	JZ    maxRest
+	// The largest score; lanes past the end count as -infinity.
+	VBROADCASTSS allff800000<>+0(SB), Z0
+	VBROADCASTSS allff800000<>+0(SB), Z1
+	VBROADCASTSS allff800000<>+0(SB), Z2
+	VBROADCASTSS allff800000<>+0(SB), Z3
+	MOVQ         xStride+8(FP), BX
+	SHLQ         $0x02, BX
+	MOVQ         x+0(FP), SI
+	LEAQ         (BX)(BX*2), DI
+	MOVQ         DX, R8
+	TESTQ        R8, R8
+	JZ           maxLast
 
 max:
-	VMAXPS (DX), Z1, Z1
-	ADDQ   $0x40, DX
-	DECQ   BX
+	VMAXPS (SI), Z0, Z0
+	VMAXPS (SI)(BX*1), Z1, Z1
+	VMAXPS (SI)(BX*2), Z2, Z2
+	VMAXPS (SI)(DI*1), Z3, Z3
+	ADDQ   $0x40, SI
+	DECQ   R8
 	JNZ    max
 
-maxRest:
-	TESTQ   AX, AX
-	JZ      maxDone
-	VMOVAPS Z0, Z0
-	VMOVUPS (DX), K1, Z0
-	VMAXPS  Z0, Z1, Z1
+maxLast:
+	MOVQ       AX, R8
+	MOVQ       $-1, R9
+	BZHIQ      R8, R9, R9
+	KMOVW      R9, K2
+	ADDQ       CX, R8
+	VMAXPS     (SI), Z0, K2, Z0
+	MOVQ       $-1, R9
+	BZHIQ      R8, R9, R9
+	KMOVW      R9, K2
+	ADDQ       CX, R8
+	VMAXPS     (SI)(BX*1), Z1, K2, Z1
+	MOVQ       $-1, R9
+	BZHIQ      R8, R9, R9
+	KMOVW      R9, K2
+	ADDQ       CX, R8
+	VMAXPS     (SI)(BX*2), Z2, K2, Z2
+	MOVQ       $-1, BX
+	BZHIQ      R8, BX, BX
+	KMOVW      BX, K2
+	ADDQ       CX, R8
+	VMAXPS     (SI)(DI*1), Z3, K2, Z3
+	VSHUFF64X2 $0x44, Z1, Z0, Z4
+	VSHUFF64X2 $0xee, Z1, Z0, Z0
+	VMAXPS     Z0, Z4, Z4
+	VSHUFF64X2 $0x44, Z3, Z2, Z0
+	VSHUFF64X2 $0xee, Z3, Z2, Z1
+	VMAXPS     Z1, Z0, Z0
+	VSHUFF64X2 $0x88, Z0, Z4, Z3
+	VSHUFF64X2 $0xdd, Z0, Z4, Z0
+	VMAXPS     Z0, Z3, Z3
+	VPERMILPS  $0x4e, Z3, Z0
+	VMAXPS     Z0, Z3, Z3
+	VPERMILPS  $0xb1, Z3, Z0
+	VMAXPS     Z0, Z3, Z3
+	VSHUFF32X4 $0x00, Z3, Z3, Z0
+	VSHUFF32X4 $0x55, Z3, Z3, Z1
+	VSHUFF32X4 $0xaa, Z3, Z3, Z2
+	VSHUFF32X4 $0xff, Z3, Z3, Z3
 
-maxDone:
-	VEXTRACTF64X4 $0x01, Z1, Y0
-	VMAXPS        Y0, Y1, Y0
-	VPERM2F128    $0x01, Y0, Y0, Y1
-	VMAXPS        Y1, Y0, Y0
-	VSHUFPS       $0x4e, Y0, Y0, Y1
-	VMAXPS        Y1, Y0, Y0
-	VSHUFPS       $0xb1, Y0, Y0, Y1
-	VMAXPS        Y1, Y0, Y0
-	VBROADCASTSS  X0, Z1
-
-	// Exponentials and their sum.
-	VXORPS Y0, Y0, Y0
-	MOVQ   x+0(FP), DX
-	TESTQ  CX, CX
-	JZ     expRest
+	// Exponentials and their sums, two rows to a register.
+	VBROADCASTSS all4b400000<>+0(SB), Z4
+	VBROADCASTSS all3f800000<>+0(SB), Z7
+	VPXORD       Z5, Z5, Z5
+	VPXORD       Z6, Z6, Z6
+	MOVQ         xStride+8(FP), BX
+	SHLQ         $0x02, BX
+	MOVQ         x+0(FP), SI
+	LEAQ         (BX)(BX*2), DI
+	TESTQ        DX, DX
+	JZ           expLast
 
 exp:
-	VMOVUPS       (DX), Z2
-	VSUBPS        Z1, Z2, Z2
-	VMAXPS.BCST   allc2ae0000<>+0(SB), Z2, Z2
-	VMINPS.BCST   all42b00000<>+0(SB), Z2, Z2
-	VMULPS.BCST   all3fb8aa3b<>+0(SB), Z2, Z3
-	VRNDSCALEPS   $0x08, Z3, Z3
-	VMULPS.BCST   all3f318000<>+0(SB), Z3, Z4
-	VSUBPS        Z4, Z2, Z2
-	VMULPS.BCST   allb95e8083<>+0(SB), Z3, Z4
-	VSUBPS        Z4, Z2, Z2
-	VMULPS.BCST   all3ab60b61<>+0(SB), Z2, Z4
-	VADDPS.BCST   all3c088889<>+0(SB), Z4, Z4
-	VMULPS        Z2, Z4, Z4
-	VADDPS.BCST   all3d2aaaab<>+0(SB), Z4, Z4
-	VMULPS        Z2, Z4, Z4
-	VADDPS.BCST   all3e2aaaab<>+0(SB), Z4, Z4
-	VMULPS        Z2, Z4, Z4
-	VADDPS.BCST   all3f000000<>+0(SB), Z4, Z4
-	VMULPS        Z2, Z4, Z4
-	VADDPS.BCST   all3f800000<>+0(SB), Z4, Z4
-	VMULPS        Z2, Z4, Z4
-	VADDPS.BCST   all3f800000<>+0(SB), Z4, Z4
-	VCVTPS2DQ     Z3, Z3
-	VPADDD.BCST   all0000007f<>+0(SB), Z3, Z3
-	VPSLLD        $0x17, Z3, Z3
-	VMULPS        Z3, Z4, Z4
-	VMOVUPS       Z4, (DX)
-	VADDPS        Y4, Y0, Y0
-	VEXTRACTF64X4 $0x01, Z4, Y2
-	VADDPS        Y2, Y0, Y0
-	ADDQ          $0x40, DX
-	DECQ          CX
-	JNZ           exp
+	VMOVUPS           (SI), Z8
+	VMOVUPS           (SI)(BX*1), Z9
+	VMOVUPS           (SI)(BX*2), Z10
+	VMOVUPS           (SI)(DI*1), Z11
+	VSUBPS            Z0, Z8, Z8
+	VSUBPS            Z1, Z9, Z9
+	VSUBPS            Z2, Z10, Z10
+	VSUBPS            Z3, Z11, Z11
+	VPMINUD.BCST      allc2ae0000<>+0(SB), Z8, Z8
+	VPMINUD.BCST      allc2ae0000<>+0(SB), Z9, Z9
+	VPMINUD.BCST      allc2ae0000<>+0(SB), Z10, Z10
+	VPMINUD.BCST      allc2ae0000<>+0(SB), Z11, Z11
+	VMULPS.BCST       all3fb8aa3b<>+0(SB), Z8, Z12
+	VMULPS.BCST       all3fb8aa3b<>+0(SB), Z9, Z13
+	VMULPS.BCST       all3fb8aa3b<>+0(SB), Z10, Z14
+	VMULPS.BCST       all3fb8aa3b<>+0(SB), Z11, Z15
+	VADDPS            Z4, Z12, Z12
+	VADDPS            Z4, Z13, Z13
+	VADDPS            Z4, Z14, Z14
+	VADDPS            Z4, Z15, Z15
+	VSUBPS            Z4, Z12, Z16
+	VSUBPS            Z4, Z13, Z17
+	VSUBPS            Z4, Z14, Z18
+	VSUBPS            Z4, Z15, Z19
+	VFNMADD231PS.BCST all3f318000<>+0(SB), Z16, Z8
+	VFNMADD231PS.BCST all3f318000<>+0(SB), Z17, Z9
+	VFNMADD231PS.BCST all3f318000<>+0(SB), Z18, Z10
+	VFNMADD231PS.BCST all3f318000<>+0(SB), Z19, Z11
+	VMULPS.BCST       allb95e8083<>+0(SB), Z16, Z16
+	VMULPS.BCST       allb95e8083<>+0(SB), Z17, Z17
+	VMULPS.BCST       allb95e8083<>+0(SB), Z18, Z18
+	VMULPS.BCST       allb95e8083<>+0(SB), Z19, Z19
+	VSUBPS            Z16, Z8, Z8
+	VSUBPS            Z17, Z9, Z9
+	VSUBPS            Z18, Z10, Z10
+	VSUBPS            Z19, Z11, Z11
+	VPSLLD            $0x17, Z12, Z12
+	VPSLLD            $0x17, Z13, Z13
+	VPSLLD            $0x17, Z14, Z14
+	VPSLLD            $0x17, Z15, Z15
+	VMULPS.BCST       all3ab60b61<>+0(SB), Z8, Z16
+	VMULPS.BCST       all3ab60b61<>+0(SB), Z9, Z17
+	VMULPS.BCST       all3ab60b61<>+0(SB), Z10, Z18
+	VMULPS.BCST       all3ab60b61<>+0(SB), Z11, Z19
+	VADDPS.BCST       all3c088889<>+0(SB), Z16, Z16
+	VADDPS.BCST       all3c088889<>+0(SB), Z17, Z17
+	VADDPS.BCST       all3c088889<>+0(SB), Z18, Z18
+	VADDPS.BCST       all3c088889<>+0(SB), Z19, Z19
+	VMULPS            Z8, Z16, Z16
+	VMULPS            Z9, Z17, Z17
+	VMULPS            Z10, Z18, Z18
+	VMULPS            Z11, Z19, Z19
+	VADDPS.BCST       all3d2aaaab<>+0(SB), Z16, Z16
+	VADDPS.BCST       all3d2aaaab<>+0(SB), Z17, Z17
+	VADDPS.BCST       all3d2aaaab<>+0(SB), Z18, Z18
+	VADDPS.BCST       all3d2aaaab<>+0(SB), Z19, Z19
+	VMULPS            Z8, Z16, Z16
+	VMULPS            Z9, Z17, Z17
+	VMULPS            Z10, Z18, Z18
+	VMULPS            Z11, Z19, Z19
+	VADDPS.BCST       all3e2aaaab<>+0(SB), Z16, Z16
+	VADDPS.BCST       all3e2aaaab<>+0(SB), Z17, Z17
+	VADDPS.BCST       all3e2aaaab<>+0(SB), Z18, Z18
+	VADDPS.BCST       all3e2aaaab<>+0(SB), Z19, Z19
+	VMULPS            Z8, Z16, Z16
+	VMULPS            Z9, Z17, Z17
+	VMULPS            Z10, Z18, Z18
+	VMULPS            Z11, Z19, Z19
+	VADDPS.BCST       all3f000000<>+0(SB), Z16, Z16
+	VADDPS.BCST       all3f000000<>+0(SB), Z17, Z17
+	VADDPS.BCST       all3f000000<>+0(SB), Z18, Z18
+	VADDPS.BCST       all3f000000<>+0(SB), Z19, Z19
+	VMULPS            Z8, Z16, Z16
+	VMULPS            Z9, Z17, Z17
+	VMULPS            Z10, Z18, Z18
+	VMULPS            Z11, Z19, Z19
+	VADDPS            Z7, Z16, Z16
+	VADDPS            Z7, Z17, Z17
+	VADDPS            Z7, Z18, Z18
+	VADDPS            Z7, Z19, Z19
+	VMULPS            Z8, Z16, Z16
+	VMULPS            Z9, Z17, Z17
+	VMULPS            Z10, Z18, Z18
+	VMULPS            Z11, Z19, Z19
+	VADDPS            Z7, Z16, Z16
+	VADDPS            Z7, Z17, Z17
+	VADDPS            Z7, Z18, Z18
+	VADDPS            Z7, Z19, Z19
+	VPADDD            Z12, Z16, Z8
+	VPADDD            Z13, Z17, Z9
+	VPADDD            Z14, Z18, Z10
+	VPADDD            Z15, Z19, Z11
+	VMOVUPS           Z8, (SI)
+	VMOVUPS           Z9, (SI)(BX*1)
+	VMOVUPS           Z10, (SI)(BX*2)
+	VMOVUPS           Z11, (SI)(DI*1)
+	VSHUFF64X2        $0x44, Z9, Z8, Z12
+	VSHUFF64X2        $0xee, Z9, Z8, Z8
+	VADDPS            Z12, Z5, Z5
+	VADDPS            Z8, Z5, Z5
+	VSHUFF64X2        $0x44, Z11, Z10, Z8
+	VSHUFF64X2        $0xee, Z11, Z10, Z9
+	VADDPS            Z8, Z6, Z6
+	VADDPS            Z9, Z6, Z6
+	ADDQ              $0x40, SI
+	DECQ              DX
+	JNZ               exp
 
-expRest:
-	TESTQ         AX, AX
-	JZ            expDone
-	VMOVUPS.Z     (DX), K1, Z2
-	VSUBPS        Z1, Z2, Z2
-	VMAXPS.BCST   allc2ae0000<>+0(SB), Z2, Z2
-	VMINPS.BCST   all42b00000<>+0(SB), Z2, Z2
-	VMULPS.BCST   all3fb8aa3b<>+0(SB), Z2, Z1
-	VRNDSCALEPS   $0x08, Z1, Z1
-	VMULPS.BCST   all3f318000<>+0(SB), Z1, Z3
-	VSUBPS        Z3, Z2, Z2
-	VMULPS.BCST   allb95e8083<>+0(SB), Z1, Z3
-	VSUBPS        Z3, Z2, Z2
-	VMULPS.BCST   all3ab60b61<>+0(SB), Z2, Z3
-	VADDPS.BCST   all3c088889<>+0(SB), Z3, Z3
-	VMULPS        Z2, Z3, Z3
-	VADDPS.BCST   all3d2aaaab<>+0(SB), Z3, Z3
-	VMULPS        Z2, Z3, Z3
-	VADDPS.BCST   all3e2aaaab<>+0(SB), Z3, Z3
-	VMULPS        Z2, Z3, Z3
-	VADDPS.BCST   all3f000000<>+0(SB), Z3, Z3
-	VMULPS        Z2, Z3, Z3
-	VADDPS.BCST   all3f800000<>+0(SB), Z3, Z3
-	VMULPS        Z2, Z3, Z3
-	VADDPS.BCST   all3f800000<>+0(SB), Z3, Z3
-	VCVTPS2DQ     Z1, Z1
-	VPADDD.BCST   all0000007f<>+0(SB), Z1, Z1
-	VPSLLD        $0x17, Z1, Z1
-	VMULPS        Z1, Z3, Z3
-	VMOVAPS.Z     Z3, K1, Z3
-	VMOVUPS       Z3, K2, (DX)
-	VADDPS        Y3, Y0, Y0
-	VEXTRACTF64X4 $0x01, Z3, Y1
-	VADDPS        Y1, Y0, Y0
-
-expDone:
-	VEXTRACTF128 $0x01, Y0, X1
-	VADDPS       X1, X0, X0
-	VMOVHLPS     X0, X0, X1
-	VADDPS       X1, X0, X0
-	VMOVSHDUP    X0, X1
-	VADDSS       X1, X0, X0
-	VMOVSS       all3f800000<>+0(SB), X1
-	VDIVSS       X0, X1, X1
-	MOVSS        X1, ret+16(FP)
+expLast:
+	MOVQ              $-1, DX
+	BZHIQ             AX, DX, DX
+	KMOVW             DX, K2
+	ADDQ              CX, AX
+	VMOVUPS.Z         (SI), K2, Z8
+	MOVQ              $-1, DX
+	BZHIQ             AX, DX, DX
+	KMOVW             DX, K3
+	ADDQ              CX, AX
+	VMOVUPS.Z         (SI)(BX*1), K3, Z9
+	MOVQ              $-1, DX
+	BZHIQ             AX, DX, DX
+	KMOVW             DX, K4
+	ADDQ              CX, AX
+	VMOVUPS.Z         (SI)(BX*2), K4, Z10
+	MOVQ              $-1, DX
+	BZHIQ             AX, DX, DX
+	KMOVW             DX, K5
+	ADDQ              CX, AX
+	VMOVUPS.Z         (SI)(DI*1), K5, Z11
+	VSUBPS            Z0, Z8, Z8
+	VSUBPS            Z1, Z9, Z9
+	VSUBPS            Z2, Z10, Z10
+	VSUBPS            Z3, Z11, Z11
+	VPMINUD.BCST      allc2ae0000<>+0(SB), Z8, Z8
+	VPMINUD.BCST      allc2ae0000<>+0(SB), Z9, Z9
+	VPMINUD.BCST      allc2ae0000<>+0(SB), Z10, Z10
+	VPMINUD.BCST      allc2ae0000<>+0(SB), Z11, Z11
+	VMULPS.BCST       all3fb8aa3b<>+0(SB), Z8, Z0
+	VMULPS.BCST       all3fb8aa3b<>+0(SB), Z9, Z1
+	VMULPS.BCST       all3fb8aa3b<>+0(SB), Z10, Z2
+	VMULPS.BCST       all3fb8aa3b<>+0(SB), Z11, Z3
+	VADDPS            Z4, Z0, Z0
+	VADDPS            Z4, Z1, Z1
+	VADDPS            Z4, Z2, Z2
+	VADDPS            Z4, Z3, Z3
+	VSUBPS            Z4, Z0, Z12
+	VSUBPS            Z4, Z1, Z13
+	VSUBPS            Z4, Z2, Z14
+	VSUBPS            Z4, Z3, Z4
+	VFNMADD231PS.BCST all3f318000<>+0(SB), Z12, Z8
+	VFNMADD231PS.BCST all3f318000<>+0(SB), Z13, Z9
+	VFNMADD231PS.BCST all3f318000<>+0(SB), Z14, Z10
+	VFNMADD231PS.BCST all3f318000<>+0(SB), Z4, Z11
+	VMULPS.BCST       allb95e8083<>+0(SB), Z12, Z12
+	VMULPS.BCST       allb95e8083<>+0(SB), Z13, Z13
+	VMULPS.BCST       allb95e8083<>+0(SB), Z14, Z14
+	VMULPS.BCST       allb95e8083<>+0(SB), Z4, Z4
+	VSUBPS            Z12, Z8, Z8
+	VSUBPS            Z13, Z9, Z9
+	VSUBPS            Z14, Z10, Z10
+	VSUBPS            Z4, Z11, Z11
+	VPSLLD            $0x17, Z0, Z0
+	VPSLLD            $0x17, Z1, Z1
+	VPSLLD            $0x17, Z2, Z2
+	VPSLLD            $0x17, Z3, Z3
+	VMULPS.BCST       all3ab60b61<>+0(SB), Z8, Z12
+	VMULPS.BCST       all3ab60b61<>+0(SB), Z9, Z13
+	VMULPS.BCST       all3ab60b61<>+0(SB), Z10, Z14
+	VMULPS.BCST       all3ab60b61<>+0(SB), Z11, Z4
+	VADDPS.BCST       all3c088889<>+0(SB), Z12, Z12
+	VADDPS.BCST       all3c088889<>+0(SB), Z13, Z13
+	VADDPS.BCST       all3c088889<>+0(SB), Z14, Z14
+	VADDPS.BCST       all3c088889<>+0(SB), Z4, Z4
+	VMULPS            Z8, Z12, Z12
+	VMULPS            Z9, Z13, Z13
+	VMULPS            Z10, Z14, Z14
+	VMULPS            Z11, Z4, Z4
+	VADDPS.BCST       all3d2aaaab<>+0(SB), Z12, Z12
+	VADDPS.BCST       all3d2aaaab<>+0(SB), Z13, Z13
+	VADDPS.BCST       all3d2aaaab<>+0(SB), Z14, Z14
+	VADDPS.BCST       all3d2aaaab<>+0(SB), Z4, Z4
+	VMULPS            Z8, Z12, Z12
+	VMULPS            Z9, Z13, Z13
+	VMULPS            Z10, Z14, Z14
+	VMULPS            Z11, Z4, Z4
+	VADDPS.BCST       all3e2aaaab<>+0(SB), Z12, Z12
+	VADDPS.BCST       all3e2aaaab<>+0(SB), Z13, Z13
+	VADDPS.BCST       all3e2aaaab<>+0(SB), Z14, Z14
+	VADDPS.BCST       all3e2aaaab<>+0(SB), Z4, Z4
+	VMULPS            Z8, Z12, Z12
+	VMULPS            Z9, Z13, Z13
+	VMULPS            Z10, Z14, Z14
+	VMULPS            Z11, Z4, Z4
+	VADDPS.BCST       all3f000000<>+0(SB), Z12, Z12
+	VADDPS.BCST       all3f000000<>+0(SB), Z13, Z13
+	VADDPS.BCST       all3f000000<>+0(SB), Z14, Z14
+	VADDPS.BCST       all3f000000<>+0(SB), Z4, Z4
+	VMULPS            Z8, Z12, Z12
+	VMULPS            Z9, Z13, Z13
+	VMULPS            Z10, Z14, Z14
+	VMULPS            Z11, Z4, Z4
+	VADDPS            Z7, Z12, Z12
+	VADDPS            Z7, Z13, Z13
+	VADDPS            Z7, Z14, Z14
+	VADDPS            Z7, Z4, Z4
+	VMULPS            Z8, Z12, Z12
+	VMULPS            Z9, Z13, Z13
+	VMULPS            Z10, Z14, Z14
+	VMULPS            Z11, Z4, Z4
+	VADDPS            Z7, Z12, Z12
+	VADDPS            Z7, Z13, Z13
+	VADDPS            Z7, Z14, Z14
+	VADDPS            Z7, Z4, Z4
+	VPADDD            Z0, Z12, Z8
+	VPADDD            Z1, Z13, Z9
+	VPADDD            Z2, Z14, Z10
+	VPADDD            Z3, Z4, Z11
+	VMOVAPS.Z         Z8, K2, Z8
+	VMOVUPS           Z8, K1, (SI)
+	VMOVAPS.Z         Z9, K3, Z9
+	VMOVUPS           Z9, K1, (SI)(BX*1)
+	VMOVAPS.Z         Z10, K4, Z10
+	VMOVUPS           Z10, K1, (SI)(BX*2)
+	VMOVAPS.Z         Z11, K5, Z11
+	VMOVUPS           Z11, K1, (SI)(DI*1)
+	VSHUFF64X2        $0x44, Z9, Z8, Z0
+	VSHUFF64X2        $0xee, Z9, Z8, Z1
+	VADDPS            Z0, Z5, Z5
+	VADDPS            Z1, Z5, Z5
+	VSHUFF64X2        $0x44, Z11, Z10, Z0
+	VSHUFF64X2        $0xee, Z11, Z10, Z1
+	VADDPS            Z0, Z6, Z6
+	VADDPS            Z1, Z6, Z6
+	MOVQ              inverse+32(FP), AX
+	VSHUFF64X2        $0x88, Z6, Z5, Z0
+	VSHUFF64X2        $0xdd, Z6, Z5, Z1
+	VADDPS            Z1, Z0, Z0
+	VPERMILPS         $0x4e, Z0, Z1
+	VADDPS            Z1, Z0, Z0
+	VPERMILPS         $0xb1, Z0, Z1
+	VADDPS            Z1, Z0, Z0
+	VDIVPS            Z0, Z7, Z0
+	VMOVSS            X0, (AX)
+	VSHUFF32X4        $0x39, Z0, Z0, Z0
+	VMOVSS            X0, 4(AX)
+	VSHUFF32X4        $0x39, Z0, Z0, Z0
+	VMOVSS            X0, 8(AX)
+	VSHUFF32X4        $0x39, Z0, Z0, Z0
+	VMOVSS            X0, 12(AX)
+	VSHUFF32X4        $0x39, Z0, Z0, Z0
 	VZEROUPPER
 	RET
 
@@ -603,6 +1360,26 @@ DATA allff800000<>+24(SB)/4, $0xff800000
 DATA allff800000<>+28(SB)/4, $0xff800000
 GLOBL allff800000<>(SB), RODATA|NOPTR, $32
 
+DATA all4b400000<>+0(SB)/4, $0x4b400000
+DATA all4b400000<>+4(SB)/4, $0x4b400000
+DATA all4b400000<>+8(SB)/4, $0x4b400000
+DATA all4b400000<>+12(SB)/4, $0x4b400000
+DATA all4b400000<>+16(SB)/4, $0x4b400000
+DATA all4b400000<>+20(SB)/4, $0x4b400000
+DATA all4b400000<>+24(SB)/4, $0x4b400000
+DATA all4b400000<>+28(SB)/4, $0x4b400000
+GLOBL all4b400000<>(SB), RODATA|NOPTR, $32
+
+DATA all3f800000<>+0(SB)/4, $0x3f800000
+DATA all3f800000<>+4(SB)/4, $0x3f800000
+DATA all3f800000<>+8(SB)/4, $0x3f800000
+DATA all3f800000<>+12(SB)/4, $0x3f800000
+DATA all3f800000<>+16(SB)/4, $0x3f800000
+DATA all3f800000<>+20(SB)/4, $0x3f800000
+DATA all3f800000<>+24(SB)/4, $0x3f800000
+DATA all3f800000<>+28(SB)/4, $0x3f800000
+GLOBL all3f800000<>(SB), RODATA|NOPTR, $32
+
 DATA allc2ae0000<>+0(SB)/4, $0xc2ae0000
 DATA allc2ae0000<>+4(SB)/4, $0xc2ae0000
 DATA allc2ae0000<>+8(SB)/4, $0xc2ae0000
@@ -612,16 +1389,6 @@ DATA allc2ae0000<>+20(SB)/4, $0xc2ae0000
 DATA allc2ae0000<>+24(SB)/4, $0xc2ae0000
 DATA allc2ae0000<>+28(SB)/4, $0xc2ae0000
 GLOBL allc2ae0000<>(SB), RODATA|NOPTR, $32
-
-DATA all42b00000<>+0(SB)/4, $0x42b00000
-DATA all42b00000<>+4(SB)/4, $0x42b00000
-DATA all42b00000<>+8(SB)/4, $0x42b00000
-DATA all42b00000<>+12(SB)/4, $0x42b00000
-DATA all42b00000<>+16(SB)/4, $0x42b00000
-DATA all42b00000<>+20(SB)/4, $0x42b00000
-DATA all42b00000<>+24(SB)/4, $0x42b00000
-DATA all42b00000<>+28(SB)/4, $0x42b00000
-GLOBL all42b00000<>(SB), RODATA|NOPTR, $32
 
 DATA all3fb8aa3b<>+0(SB)/4, $0x3fb8aa3b
 DATA all3fb8aa3b<>+4(SB)/4, $0x3fb8aa3b
@@ -703,70 +1470,817 @@ DATA all3f000000<>+24(SB)/4, $0x3f000000
 DATA all3f000000<>+28(SB)/4, $0x3f000000
 GLOBL all3f000000<>(SB), RODATA|NOPTR, $32
 
-DATA all3f800000<>+0(SB)/4, $0x3f800000
-DATA all3f800000<>+4(SB)/4, $0x3f800000
-DATA all3f800000<>+8(SB)/4, $0x3f800000
-DATA all3f800000<>+12(SB)/4, $0x3f800000
-DATA all3f800000<>+16(SB)/4, $0x3f800000
-DATA all3f800000<>+20(SB)/4, $0x3f800000
-DATA all3f800000<>+24(SB)/4, $0x3f800000
-DATA all3f800000<>+28(SB)/4, $0x3f800000
-GLOBL all3f800000<>(SB), RODATA|NOPTR, $32
+// func softmax512x8(x *float32, xStride int, count int, step int, inverse *float32)
+// Requires: AVX, AVX512F, BMI2
+TEXT ·softmax512x8(SB), NOSPLIT, $0-40
+	MOVQ  count+16(FP), AX
+	MOVQ  step+24(FP), CX
+	LEAQ  -1(AX), DX
+	SHRQ  $0x04, DX
+	DECQ  AX
+	ANDQ  $0x0f, AX
+	INCQ  AX
+	LEAQ  7(AX), BX
+	ANDQ  $-8, BX
+	MOVQ  $-1, SI
+	BZHIQ BX, SI, SI
+	KMOVW SI, K1
 
-DATA all0000007f<>+0(SB)/4, $0x0000007f
-DATA all0000007f<>+4(SB)/4, $0x0000007f
-DATA all0000007f<>+8(SB)/4, $0x0000007f
-DATA all0000007f<>+12(SB)/4, $0x0000007f
-DATA all0000007f<>+16(SB)/4, $0x0000007f
-DATA all0000007f<>+20(SB)/4, $0x0000007f
-DATA all0000007f<>+24(SB)/4, $0x0000007f
-DATA all0000007f<>+28(SB)/4, $0x0000007f
-GLOBL all0000007f<>(SB), RODATA|NOPTR, $32
+	// The largest score; lanes past the end count as -infinity.
+	VBROADCASTSS allff800000<>+0(SB), Z0
+	VBROADCASTSS allff800000<>+0(SB), Z1
+	VBROADCASTSS allff800000<>+0(SB), Z2
+	VBROADCASTSS allff800000<>+0(SB), Z3
+	VBROADCASTSS allff800000<>+0(SB), Z4
+	VBROADCASTSS allff800000<>+0(SB), Z5
+	VBROADCASTSS allff800000<>+0(SB), Z6
+	VBROADCASTSS allff800000<>+0(SB), Z7
+	MOVQ         xStride+8(FP), BX
+	SHLQ         $0x02, BX
+	MOVQ         x+0(FP), SI
+	LEAQ         (BX)(BX*2), DI
+	LEAQ         (DI)(BX*2), R8
+	LEAQ         (R8)(BX*2), R9
+	MOVQ         DX, R10
+	TESTQ        R10, R10
+	JZ           maxLast
+
+max:
+	VMAXPS (SI), Z0, Z0
+	VMAXPS (SI)(BX*1), Z1, Z1
+	VMAXPS (SI)(BX*2), Z2, Z2
+	VMAXPS (SI)(DI*1), Z3, Z3
+	VMAXPS (SI)(BX*4), Z4, Z4
+	VMAXPS (SI)(R8*1), Z5, Z5
+	VMAXPS (SI)(DI*2), Z6, Z6
+	VMAXPS (SI)(R9*1), Z7, Z7
+	ADDQ   $0x40, SI
+	DECQ   R10
+	JNZ    max
+
+maxLast:
+	MOVQ       AX, R10
+	MOVQ       $-1, R11
+	BZHIQ      R10, R11, R11
+	KMOVW      R11, K2
+	ADDQ       CX, R10
+	VMAXPS     (SI), Z0, K2, Z0
+	MOVQ       $-1, R11
+	BZHIQ      R10, R11, R11
+	KMOVW      R11, K2
+	ADDQ       CX, R10
+	VMAXPS     (SI)(BX*1), Z1, K2, Z1
+	MOVQ       $-1, R11
+	BZHIQ      R10, R11, R11
+	KMOVW      R11, K2
+	ADDQ       CX, R10
+	VMAXPS     (SI)(BX*2), Z2, K2, Z2
+	MOVQ       $-1, R11
+	BZHIQ      R10, R11, R11
+	KMOVW      R11, K2
+	ADDQ       CX, R10
+	VMAXPS     (SI)(DI*1), Z3, K2, Z3
+	MOVQ       $-1, R11
+	BZHIQ      R10, R11, R11
+	KMOVW      R11, K2
+	ADDQ       CX, R10
+	VMAXPS     (SI)(BX*4), Z4, K2, Z4
+	MOVQ       $-1, BX
+	BZHIQ      R10, BX, BX
+	KMOVW      BX, K2
+	ADDQ       CX, R10
+	VMAXPS     (SI)(R8*1), Z5, K2, Z5
+	MOVQ       $-1, BX
+	BZHIQ      R10, BX, BX
+	KMOVW      BX, K2
+	ADDQ       CX, R10
+	VMAXPS     (SI)(DI*2), Z6, K2, Z6
+	MOVQ       $-1, BX
+	BZHIQ      R10, BX, BX
+	KMOVW      BX, K2
+	ADDQ       CX, R10
+	VMAXPS     (SI)(R9*1), Z7, K2, Z7
+	VSHUFF64X2 $0x44, Z1, Z0, Z8
+	VSHUFF64X2 $0xee, Z1, Z0, Z0
+	VMAXPS     Z0, Z8, Z8
+	VSHUFF64X2 $0x44, Z3, Z2, Z0
+	VSHUFF64X2 $0xee, Z3, Z2, Z1
+	VMAXPS     Z1, Z0, Z0
+	VSHUFF64X2 $0x88, Z0, Z8, Z3
+	VSHUFF64X2 $0xdd, Z0, Z8, Z0
+	VMAXPS     Z0, Z3, Z3
+	VPERMILPS  $0x4e, Z3, Z0
+	VMAXPS     Z0, Z3, Z3
+	VPERMILPS  $0xb1, Z3, Z0
+	VMAXPS     Z0, Z3, Z3
+	VSHUFF32X4 $0x00, Z3, Z3, Z0
+	VSHUFF32X4 $0x55, Z3, Z3, Z1
+	VSHUFF32X4 $0xaa, Z3, Z3, Z2
+	VSHUFF32X4 $0xff, Z3, Z3, Z3
+	VSHUFF64X2 $0x44, Z5, Z4, Z8
+	VSHUFF64X2 $0xee, Z5, Z4, Z4
+	VMAXPS     Z4, Z8, Z8
+	VSHUFF64X2 $0x44, Z7, Z6, Z4
+	VSHUFF64X2 $0xee, Z7, Z6, Z5
+	VMAXPS     Z5, Z4, Z4
+	VSHUFF64X2 $0x88, Z4, Z8, Z7
+	VSHUFF64X2 $0xdd, Z4, Z8, Z4
+	VMAXPS     Z4, Z7, Z7
+	VPERMILPS  $0x4e, Z7, Z4
+	VMAXPS     Z4, Z7, Z7
+	VPERMILPS  $0xb1, Z7, Z4
+	VMAXPS     Z4, Z7, Z7
+	VSHUFF32X4 $0x00, Z7, Z7, Z4
+	VSHUFF32X4 $0x55, Z7, Z7, Z5
+	VSHUFF32X4 $0xaa, Z7, Z7, Z6
+	VSHUFF32X4 $0xff, Z7, Z7, Z7
+
+	// Exponentials and their sums, two rows to a register.
+	VBROADCASTSS all4b400000<>+0(SB), Z8
+	VBROADCASTSS all3f800000<>+0(SB), Z13
+	VPXORD       Z9, Z9, Z9
+	VPXORD       Z10, Z10, Z10
+	VPXORD       Z11, Z11, Z11
+	VPXORD       Z12, Z12, Z12
+	MOVQ         xStride+8(FP), BX
+	SHLQ         $0x02, BX
+	MOVQ         x+0(FP), SI
+	LEAQ         (BX)(BX*2), DI
+	LEAQ         (DI)(BX*2), R8
+	LEAQ         (R8)(BX*2), R9
+	TESTQ        DX, DX
+	JZ           expLast
+
+exp:
+	VMOVUPS           (SI), Z14
+	VMOVUPS           (SI)(BX*1), Z15
+	VMOVUPS           (SI)(BX*2), Z16
+	VMOVUPS           (SI)(DI*1), Z17
+	VSUBPS            Z0, Z14, Z14
+	VSUBPS            Z1, Z15, Z15
+	VSUBPS            Z2, Z16, Z16
+	VSUBPS            Z3, Z17, Z17
+	VPMINUD.BCST      allc2ae0000<>+0(SB), Z14, Z14
+	VPMINUD.BCST      allc2ae0000<>+0(SB), Z15, Z15
+	VPMINUD.BCST      allc2ae0000<>+0(SB), Z16, Z16
+	VPMINUD.BCST      allc2ae0000<>+0(SB), Z17, Z17
+	VMULPS.BCST       all3fb8aa3b<>+0(SB), Z14, Z18
+	VMULPS.BCST       all3fb8aa3b<>+0(SB), Z15, Z19
+	VMULPS.BCST       all3fb8aa3b<>+0(SB), Z16, Z20
+	VMULPS.BCST       all3fb8aa3b<>+0(SB), Z17, Z21
+	VADDPS            Z8, Z18, Z18
+	VADDPS            Z8, Z19, Z19
+	VADDPS            Z8, Z20, Z20
+	VADDPS            Z8, Z21, Z21
+	VSUBPS            Z8, Z18, Z22
+	VSUBPS            Z8, Z19, Z23
+	VSUBPS            Z8, Z20, Z24
+	VSUBPS            Z8, Z21, Z25
+	VFNMADD231PS.BCST all3f318000<>+0(SB), Z22, Z14
+	VFNMADD231PS.BCST all3f318000<>+0(SB), Z23, Z15
+	VFNMADD231PS.BCST all3f318000<>+0(SB), Z24, Z16
+	VFNMADD231PS.BCST all3f318000<>+0(SB), Z25, Z17
+	VMULPS.BCST       allb95e8083<>+0(SB), Z22, Z22
+	VMULPS.BCST       allb95e8083<>+0(SB), Z23, Z23
+	VMULPS.BCST       allb95e8083<>+0(SB), Z24, Z24
+	VMULPS.BCST       allb95e8083<>+0(SB), Z25, Z25
+	VSUBPS            Z22, Z14, Z14
+	VSUBPS            Z23, Z15, Z15
+	VSUBPS            Z24, Z16, Z16
+	VSUBPS            Z25, Z17, Z17
+	VPSLLD            $0x17, Z18, Z18
+	VPSLLD            $0x17, Z19, Z19
+	VPSLLD            $0x17, Z20, Z20
+	VPSLLD            $0x17, Z21, Z21
+	VMULPS.BCST       all3ab60b61<>+0(SB), Z14, Z22
+	VMULPS.BCST       all3ab60b61<>+0(SB), Z15, Z23
+	VMULPS.BCST       all3ab60b61<>+0(SB), Z16, Z24
+	VMULPS.BCST       all3ab60b61<>+0(SB), Z17, Z25
+	VADDPS.BCST       all3c088889<>+0(SB), Z22, Z22
+	VADDPS.BCST       all3c088889<>+0(SB), Z23, Z23
+	VADDPS.BCST       all3c088889<>+0(SB), Z24, Z24
+	VADDPS.BCST       all3c088889<>+0(SB), Z25, Z25
+	VMULPS            Z14, Z22, Z22
+	VMULPS            Z15, Z23, Z23
+	VMULPS            Z16, Z24, Z24
+	VMULPS            Z17, Z25, Z25
+	VADDPS.BCST       all3d2aaaab<>+0(SB), Z22, Z22
+	VADDPS.BCST       all3d2aaaab<>+0(SB), Z23, Z23
+	VADDPS.BCST       all3d2aaaab<>+0(SB), Z24, Z24
+	VADDPS.BCST       all3d2aaaab<>+0(SB), Z25, Z25
+	VMULPS            Z14, Z22, Z22
+	VMULPS            Z15, Z23, Z23
+	VMULPS            Z16, Z24, Z24
+	VMULPS            Z17, Z25, Z25
+	VADDPS.BCST       all3e2aaaab<>+0(SB), Z22, Z22
+	VADDPS.BCST       all3e2aaaab<>+0(SB), Z23, Z23
+	VADDPS.BCST       all3e2aaaab<>+0(SB), Z24, Z24
+	VADDPS.BCST       all3e2aaaab<>+0(SB), Z25, Z25
+	VMULPS            Z14, Z22, Z22
+	VMULPS            Z15, Z23, Z23
+	VMULPS            Z16, Z24, Z24
+	VMULPS            Z17, Z25, Z25
+	VADDPS.BCST       all3f000000<>+0(SB), Z22, Z22
+	VADDPS.BCST       all3f000000<>+0(SB), Z23, Z23
+	VADDPS.BCST       all3f000000<>+0(SB), Z24, Z24
+	VADDPS.BCST       all3f000000<>+0(SB), Z25, Z25
+	VMULPS            Z14, Z22, Z22
+	VMULPS            Z15, Z23, Z23
+	VMULPS            Z16, Z24, Z24
+	VMULPS            Z17, Z25, Z25
+	VADDPS            Z13, Z22, Z22
+	VADDPS            Z13, Z23, Z23
+	VADDPS            Z13, Z24, Z24
+	VADDPS            Z13, Z25, Z25
+	VMULPS            Z14, Z22, Z22
+	VMULPS            Z15, Z23, Z23
+	VMULPS            Z16, Z24, Z24
+	VMULPS            Z17, Z25, Z25
+	VADDPS            Z13, Z22, Z22
+	VADDPS            Z13, Z23, Z23
+	VADDPS            Z13, Z24, Z24
+	VADDPS            Z13, Z25, Z25
+	VPADDD            Z18, Z22, Z14
+	VPADDD            Z19, Z23, Z15
+	VPADDD            Z20, Z24, Z16
+	VPADDD            Z21, Z25, Z17
+	VMOVUPS           Z14, (SI)
+	VMOVUPS           Z15, (SI)(BX*1)
+	VMOVUPS           Z16, (SI)(BX*2)
+	VMOVUPS           Z17, (SI)(DI*1)
+	VSHUFF64X2        $0x44, Z15, Z14, Z18
+	VSHUFF64X2        $0xee, Z15, Z14, Z14
+	VADDPS            Z18, Z9, Z9
+	VADDPS            Z14, Z9, Z9
+	VSHUFF64X2        $0x44, Z17, Z16, Z14
+	VSHUFF64X2        $0xee, Z17, Z16, Z15
+	VADDPS            Z14, Z10, Z10
+	VADDPS            Z15, Z10, Z10
+	VMOVUPS           (SI)(BX*4), Z14
+	VMOVUPS           (SI)(R8*1), Z15
+	VMOVUPS           (SI)(DI*2), Z16
+	VMOVUPS           (SI)(R9*1), Z17
+	VSUBPS            Z4, Z14, Z14
+	VSUBPS            Z5, Z15, Z15
+	VSUBPS            Z6, Z16, Z16
+	VSUBPS            Z7, Z17, Z17
+	VPMINUD.BCST      allc2ae0000<>+0(SB), Z14, Z14
+	VPMINUD.BCST      allc2ae0000<>+0(SB), Z15, Z15
+	VPMINUD.BCST      allc2ae0000<>+0(SB), Z16, Z16
+	VPMINUD.BCST      allc2ae0000<>+0(SB), Z17, Z17
+	VMULPS.BCST       all3fb8aa3b<>+0(SB), Z14, Z18
+	VMULPS.BCST       all3fb8aa3b<>+0(SB), Z15, Z19
+	VMULPS.BCST       all3fb8aa3b<>+0(SB), Z16, Z20
+	VMULPS.BCST       all3fb8aa3b<>+0(SB), Z17, Z21
+	VADDPS            Z8, Z18, Z18
+	VADDPS            Z8, Z19, Z19
+	VADDPS            Z8, Z20, Z20
+	VADDPS            Z8, Z21, Z21
+	VSUBPS            Z8, Z18, Z22
+	VSUBPS            Z8, Z19, Z23
+	VSUBPS            Z8, Z20, Z24
+	VSUBPS            Z8, Z21, Z25
+	VFNMADD231PS.BCST all3f318000<>+0(SB), Z22, Z14
+	VFNMADD231PS.BCST all3f318000<>+0(SB), Z23, Z15
+	VFNMADD231PS.BCST all3f318000<>+0(SB), Z24, Z16
+	VFNMADD231PS.BCST all3f318000<>+0(SB), Z25, Z17
+	VMULPS.BCST       allb95e8083<>+0(SB), Z22, Z22
+	VMULPS.BCST       allb95e8083<>+0(SB), Z23, Z23
+	VMULPS.BCST       allb95e8083<>+0(SB), Z24, Z24
+	VMULPS.BCST       allb95e8083<>+0(SB), Z25, Z25
+	VSUBPS            Z22, Z14, Z14
+	VSUBPS            Z23, Z15, Z15
+	VSUBPS            Z24, Z16, Z16
+	VSUBPS            Z25, Z17, Z17
+	VPSLLD            $0x17, Z18, Z18
+	VPSLLD            $0x17, Z19, Z19
+	VPSLLD            $0x17, Z20, Z20
+	VPSLLD            $0x17, Z21, Z21
+	VMULPS.BCST       all3ab60b61<>+0(SB), Z14, Z22
+	VMULPS.BCST       all3ab60b61<>+0(SB), Z15, Z23
+	VMULPS.BCST       all3ab60b61<>+0(SB), Z16, Z24
+	VMULPS.BCST       all3ab60b61<>+0(SB), Z17, Z25
+	VADDPS.BCST       all3c088889<>+0(SB), Z22, Z22
+	VADDPS.BCST       all3c088889<>+0(SB), Z23, Z23
+	VADDPS.BCST       all3c088889<>+0(SB), Z24, Z24
+	VADDPS.BCST       all3c088889<>+0(SB), Z25, Z25
+	VMULPS            Z14, Z22, Z22
+	VMULPS            Z15, Z23, Z23
+	VMULPS            Z16, Z24, Z24
+	VMULPS            Z17, Z25, Z25
+	VADDPS.BCST       all3d2aaaab<>+0(SB), Z22, Z22
+	VADDPS.BCST       all3d2aaaab<>+0(SB), Z23, Z23
+	VADDPS.BCST       all3d2aaaab<>+0(SB), Z24, Z24
+	VADDPS.BCST       all3d2aaaab<>+0(SB), Z25, Z25
+	VMULPS            Z14, Z22, Z22
+	VMULPS            Z15, Z23, Z23
+	VMULPS            Z16, Z24, Z24
+	VMULPS            Z17, Z25, Z25
+	VADDPS.BCST       all3e2aaaab<>+0(SB), Z22, Z22
+	VADDPS.BCST       all3e2aaaab<>+0(SB), Z23, Z23
+	VADDPS.BCST       all3e2aaaab<>+0(SB), Z24, Z24
+	VADDPS.BCST       all3e2aaaab<>+0(SB), Z25, Z25
+	VMULPS            Z14, Z22, Z22
+	VMULPS            Z15, Z23, Z23
+	VMULPS            Z16, Z24, Z24
+	VMULPS            Z17, Z25, Z25
+	VADDPS.BCST       all3f000000<>+0(SB), Z22, Z22
+	VADDPS.BCST       all3f000000<>+0(SB), Z23, Z23
+	VADDPS.BCST       all3f000000<>+0(SB), Z24, Z24
+	VADDPS.BCST       all3f000000<>+0(SB), Z25, Z25
+	VMULPS            Z14, Z22, Z22
+	VMULPS            Z15, Z23, Z23
+	VMULPS            Z16, Z24, Z24
+	VMULPS            Z17, Z25, Z25
+	VADDPS            Z13, Z22, Z22
+	VADDPS            Z13, Z23, Z23
+	VADDPS            Z13, Z24, Z24
+	VADDPS            Z13, Z25, Z25
+	VMULPS            Z14, Z22, Z22
+	VMULPS            Z15, Z23, Z23
+	VMULPS            Z16, Z24, Z24
+	VMULPS            Z17, Z25, Z25
+	VADDPS            Z13, Z22, Z22
+	VADDPS            Z13, Z23, Z23
+	VADDPS            Z13, Z24, Z24
+	VADDPS            Z13, Z25, Z25
+	VPADDD            Z18, Z22, Z14
+	VPADDD            Z19, Z23, Z15
+	VPADDD            Z20, Z24, Z16
+	VPADDD            Z21, Z25, Z17
+	VMOVUPS           Z14, (SI)(BX*4)
+	VMOVUPS           Z15, (SI)(R8*1)
+	VMOVUPS           Z16, (SI)(DI*2)
+	VMOVUPS           Z17, (SI)(R9*1)
+	VSHUFF64X2        $0x44, Z15, Z14, Z18
+	VSHUFF64X2        $0xee, Z15, Z14, Z14
+	VADDPS            Z18, Z11, Z11
+	VADDPS            Z14, Z11, Z11
+	VSHUFF64X2        $0x44, Z17, Z16, Z14
+	VSHUFF64X2        $0xee, Z17, Z16, Z15
+	VADDPS            Z14, Z12, Z12
+	VADDPS            Z15, Z12, Z12
+	ADDQ              $0x40, SI
+	DECQ              DX
+	JNZ               exp
+
+expLast:
+	MOVQ              $-1, DX
+	BZHIQ             AX, DX, DX
+	KMOVW             DX, K2
+	ADDQ              CX, AX
+	VMOVUPS.Z         (SI), K2, Z14
+	MOVQ              $-1, DX
+	BZHIQ             AX, DX, DX
+	KMOVW             DX, K3
+	ADDQ              CX, AX
+	VMOVUPS.Z         (SI)(BX*1), K3, Z15
+	MOVQ              $-1, DX
+	BZHIQ             AX, DX, DX
+	KMOVW             DX, K4
+	ADDQ              CX, AX
+	VMOVUPS.Z         (SI)(BX*2), K4, Z16
+	MOVQ              $-1, DX
+	BZHIQ             AX, DX, DX
+	KMOVW             DX, K5
+	ADDQ              CX, AX
+	VMOVUPS.Z         (SI)(DI*1), K5, Z17
+	VSUBPS            Z0, Z14, Z14
+	VSUBPS            Z1, Z15, Z15
+	VSUBPS            Z2, Z16, Z16
+	VSUBPS            Z3, Z17, Z17
+	VPMINUD.BCST      allc2ae0000<>+0(SB), Z14, Z14
+	VPMINUD.BCST      allc2ae0000<>+0(SB), Z15, Z15
+	VPMINUD.BCST      allc2ae0000<>+0(SB), Z16, Z16
+	VPMINUD.BCST      allc2ae0000<>+0(SB), Z17, Z17
+	VMULPS.BCST       all3fb8aa3b<>+0(SB), Z14, Z0
+	VMULPS.BCST       all3fb8aa3b<>+0(SB), Z15, Z1
+	VMULPS.BCST       all3fb8aa3b<>+0(SB), Z16, Z2
+	VMULPS.BCST       all3fb8aa3b<>+0(SB), Z17, Z3
+	VADDPS            Z8, Z0, Z0
+	VADDPS            Z8, Z1, Z1
+	VADDPS            Z8, Z2, Z2
+	VADDPS            Z8, Z3, Z3
+	VSUBPS            Z8, Z0, Z18
+	VSUBPS            Z8, Z1, Z19
+	VSUBPS            Z8, Z2, Z20
+	VSUBPS            Z8, Z3, Z21
+	VFNMADD231PS.BCST all3f318000<>+0(SB), Z18, Z14
+	VFNMADD231PS.BCST all3f318000<>+0(SB), Z19, Z15
+	VFNMADD231PS.BCST all3f318000<>+0(SB), Z20, Z16
+	VFNMADD231PS.BCST all3f318000<>+0(SB), Z21, Z17
+	VMULPS.BCST       allb95e8083<>+0(SB), Z18, Z18
+	VMULPS.BCST       allb95e8083<>+0(SB), Z19, Z19
+	VMULPS.BCST       allb95e8083<>+0(SB), Z20, Z20
+	VMULPS.BCST       allb95e8083<>+0(SB), Z21, Z21
+	VSUBPS            Z18, Z14, Z14
+	VSUBPS            Z19, Z15, Z15
+	VSUBPS            Z20, Z16, Z16
+	VSUBPS            Z21, Z17, Z17
+	VPSLLD            $0x17, Z0, Z0
+	VPSLLD            $0x17, Z1, Z1
+	VPSLLD            $0x17, Z2, Z2
+	VPSLLD            $0x17, Z3, Z3
+	VMULPS.BCST       all3ab60b61<>+0(SB), Z14, Z18
+	VMULPS.BCST       all3ab60b61<>+0(SB), Z15, Z19
+	VMULPS.BCST       all3ab60b61<>+0(SB), Z16, Z20
+	VMULPS.BCST       all3ab60b61<>+0(SB), Z17, Z21
+	VADDPS.BCST       all3c088889<>+0(SB), Z18, Z18
+	VADDPS.BCST       all3c088889<>+0(SB), Z19, Z19
+	VADDPS.BCST       all3c088889<>+0(SB), Z20, Z20
+	VADDPS.BCST       all3c088889<>+0(SB), Z21, Z21
+	VMULPS            Z14, Z18, Z18
+	VMULPS            Z15, Z19, Z19
+	VMULPS            Z16, Z20, Z20
+	VMULPS            Z17, Z21, Z21
+	VADDPS.BCST       all3d2aaaab<>+0(SB), Z18, Z18
+	VADDPS.BCST       all3d2aaaab<>+0(SB), Z19, Z19
+	VADDPS.BCST       all3d2aaaab<>+0(SB), Z20, Z20
+	VADDPS.BCST       all3d2aaaab<>+0(SB), Z21, Z21
+	VMULPS            Z14, Z18, Z18
+	VMULPS            Z15, Z19, Z19
+	VMULPS            Z16, Z20, Z20
+	VMULPS            Z17, Z21, Z21
+	VADDPS.BCST       all3e2aaaab<>+0(SB), Z18, Z18
+	VADDPS.BCST       all3e2aaaab<>+0(SB), Z19, Z19
+	VADDPS.BCST       all3e2aaaab<>+0(SB), Z20, Z20
+	VADDPS.BCST       all3e2aaaab<>+0(SB), Z21, Z21
+	VMULPS            Z14, Z18, Z18
+	VMULPS            Z15, Z19, Z19
+	VMULPS            Z16, Z20, Z20
+	VMULPS            Z17, Z21, Z21
+	VADDPS.BCST       all3f000000<>+0(SB), Z18, Z18
+	VADDPS.BCST       all3f000000<>+0(SB), Z19, Z19
+	VADDPS.BCST       all3f000000<>+0(SB), Z20, Z20
+	VADDPS.BCST       all3f000000<>+0(SB), Z21, Z21
+	VMULPS            Z14, Z18, Z18
+	VMULPS            Z15, Z19, Z19
+	VMULPS            Z16, Z20, Z20
+	VMULPS            Z17, Z21, Z21
+	VADDPS            Z13, Z18, Z18
+	VADDPS            Z13, Z19, Z19
+	VADDPS            Z13, Z20, Z20
+	VADDPS            Z13, Z21, Z21
+	VMULPS            Z14, Z18, Z18
+	VMULPS            Z15, Z19, Z19
+	VMULPS            Z16, Z20, Z20
+	VMULPS            Z17, Z21, Z21
+	VADDPS            Z13, Z18, Z18
+	VADDPS            Z13, Z19, Z19
+	VADDPS            Z13, Z20, Z20
+	VADDPS            Z13, Z21, Z21
+	VPADDD            Z0, Z18, Z14
+	VPADDD            Z1, Z19, Z15
+	VPADDD            Z2, Z20, Z16
+	VPADDD            Z3, Z21, Z17
+	VMOVAPS.Z         Z14, K2, Z14
+	VMOVUPS           Z14, K1, (SI)
+	VMOVAPS.Z         Z15, K3, Z15
+	VMOVUPS           Z15, K1, (SI)(BX*1)
+	VMOVAPS.Z         Z16, K4, Z16
+	VMOVUPS           Z16, K1, (SI)(BX*2)
+	VMOVAPS.Z         Z17, K5, Z17
+	VMOVUPS           Z17, K1, (SI)(DI*1)
+	VSHUFF64X2        $0x44, Z15, Z14, Z0
+	VSHUFF64X2        $0xee, Z15, Z14, Z1
+	VADDPS            Z0, Z9, Z9
+	VADDPS            Z1, Z9, Z9
+	VSHUFF64X2        $0x44, Z17, Z16, Z0
+	VSHUFF64X2        $0xee, Z17, Z16, Z1
+	VADDPS            Z0, Z10, Z10
+	VADDPS            Z1, Z10, Z10
+	MOVQ              $-1, DX
+	BZHIQ             AX, DX, DX
+	KMOVW             DX, K2
+	ADDQ              CX, AX
+	VMOVUPS.Z         (SI)(BX*4), K2, Z0
+	MOVQ              $-1, DX
+	BZHIQ             AX, DX, DX
+	KMOVW             DX, K3
+	ADDQ              CX, AX
+	VMOVUPS.Z         (SI)(R8*1), K3, Z1
+	MOVQ              $-1, DX
+	BZHIQ             AX, DX, DX
+	KMOVW             DX, K4
+	ADDQ              CX, AX
+	VMOVUPS.Z         (SI)(DI*2), K4, Z2
+	MOVQ              $-1, DX
+	BZHIQ             AX, DX, DX
+	KMOVW             DX, K5
+	ADDQ              CX, AX
+	VMOVUPS.Z         (SI)(R9*1), K5, Z3
+	VSUBPS            Z4, Z0, Z0
+	VSUBPS            Z5, Z1, Z1
+	VSUBPS            Z6, Z2, Z2
+	VSUBPS            Z7, Z3, Z3
+	VPMINUD.BCST      allc2ae0000<>+0(SB), Z0, Z0
+	VPMINUD.BCST      allc2ae0000<>+0(SB), Z1, Z1
+	VPMINUD.BCST      allc2ae0000<>+0(SB), Z2, Z2
+	VPMINUD.BCST      allc2ae0000<>+0(SB), Z3, Z3
+	VMULPS.BCST       all3fb8aa3b<>+0(SB), Z0, Z4
+	VMULPS.BCST       all3fb8aa3b<>+0(SB), Z1, Z5
+	VMULPS.BCST       all3fb8aa3b<>+0(SB), Z2, Z6
+	VMULPS.BCST       all3fb8aa3b<>+0(SB), Z3, Z7
+	VADDPS            Z8, Z4, Z4
+	VADDPS            Z8, Z5, Z5
+	VADDPS            Z8, Z6, Z6
+	VADDPS            Z8, Z7, Z7
+	VSUBPS            Z8, Z4, Z14
+	VSUBPS            Z8, Z5, Z15
+	VSUBPS            Z8, Z6, Z16
+	VSUBPS            Z8, Z7, Z8
+	VFNMADD231PS.BCST all3f318000<>+0(SB), Z14, Z0
+	VFNMADD231PS.BCST all3f318000<>+0(SB), Z15, Z1
+	VFNMADD231PS.BCST all3f318000<>+0(SB), Z16, Z2
+	VFNMADD231PS.BCST all3f318000<>+0(SB), Z8, Z3
+	VMULPS.BCST       allb95e8083<>+0(SB), Z14, Z14
+	VMULPS.BCST       allb95e8083<>+0(SB), Z15, Z15
+	VMULPS.BCST       allb95e8083<>+0(SB), Z16, Z16
+	VMULPS.BCST       allb95e8083<>+0(SB), Z8, Z8
+	VSUBPS            Z14, Z0, Z0
+	VSUBPS            Z15, Z1, Z1
+	VSUBPS            Z16, Z2, Z2
+	VSUBPS            Z8, Z3, Z3
+	VPSLLD            $0x17, Z4, Z4
+	VPSLLD            $0x17, Z5, Z5
+	VPSLLD            $0x17, Z6, Z6
+	VPSLLD            $0x17, Z7, Z7
+	VMULPS.BCST       all3ab60b61<>+0(SB), Z0, Z14
+	VMULPS.BCST       all3ab60b61<>+0(SB), Z1, Z15
+	VMULPS.BCST       all3ab60b61<>+0(SB), Z2, Z16
+	VMULPS.BCST       all3ab60b61<>+0(SB), Z3, Z8
+	VADDPS.BCST       all3c088889<>+0(SB), Z14, Z14
+	VADDPS.BCST       all3c088889<>+0(SB), Z15, Z15
+	VADDPS.BCST       all3c088889<>+0(SB), Z16, Z16
+	VADDPS.BCST       all3c088889<>+0(SB), Z8, Z8
+	VMULPS            Z0, Z14, Z14
+	VMULPS            Z1, Z15, Z15
+	VMULPS            Z2, Z16, Z16
+	VMULPS            Z3, Z8, Z8
+	VADDPS.BCST       all3d2aaaab<>+0(SB), Z14, Z14
+	VADDPS.BCST       all3d2aaaab<>+0(SB), Z15, Z15
+	VADDPS.BCST       all3d2aaaab<>+0(SB), Z16, Z16
+	VADDPS.BCST       all3d2aaaab<>+0(SB), Z8, Z8
+	VMULPS            Z0, Z14, Z14
+	VMULPS            Z1, Z15, Z15
+	VMULPS            Z2, Z16, Z16
+	VMULPS            Z3, Z8, Z8
+	VADDPS.BCST       all3e2aaaab<>+0(SB), Z14, Z14
+	VADDPS.BCST       all3e2aaaab<>+0(SB), Z15, Z15
+	VADDPS.BCST       all3e2aaaab<>+0(SB), Z16, Z16
+	VADDPS.BCST       all3e2aaaab<>+0(SB), Z8, Z8
+	VMULPS            Z0, Z14, Z14
+	VMULPS            Z1, Z15, Z15
+	VMULPS            Z2, Z16, Z16
+	VMULPS            Z3, Z8, Z8
+	VADDPS.BCST       all3f000000<>+0(SB), Z14, Z14
+	VADDPS.BCST       all3f000000<>+0(SB), Z15, Z15
+	VADDPS.BCST       all3f000000<>+0(SB), Z16, Z16
+	VADDPS.BCST       all3f000000<>+0(SB), Z8, Z8
+	VMULPS            Z0, Z14, Z14
+	VMULPS            Z1, Z15, Z15
+	VMULPS            Z2, Z16, Z16
+	VMULPS            Z3, Z8, Z8
+	VADDPS            Z13, Z14, Z14
+	VADDPS            Z13, Z15, Z15
+	VADDPS            Z13, Z16, Z16
+	VADDPS            Z13, Z8, Z8
+	VMULPS            Z0, Z14, Z14
+	VMULPS            Z1, Z15, Z15
+	VMULPS            Z2, Z16, Z16
+	VMULPS            Z3, Z8, Z8
+	VADDPS            Z13, Z14, Z14
+	VADDPS            Z13, Z15, Z15
+	VADDPS            Z13, Z16, Z16
+	VADDPS            Z13, Z8, Z8
+	VPADDD            Z4, Z14, Z0
+	VPADDD            Z5, Z15, Z1
+	VPADDD            Z6, Z16, Z2
+	VPADDD            Z7, Z8, Z3
+	VMOVAPS.Z         Z0, K2, Z0
+	VMOVUPS           Z0, K1, (SI)(BX*4)
+	VMOVAPS.Z         Z1, K3, Z1
+	VMOVUPS           Z1, K1, (SI)(R8*1)
+	VMOVAPS.Z         Z2, K4, Z2
+	VMOVUPS           Z2, K1, (SI)(DI*2)
+	VMOVAPS.Z         Z3, K5, Z3
+	VMOVUPS           Z3, K1, (SI)(R9*1)
+	VSHUFF64X2        $0x44, Z1, Z0, Z4
+	VSHUFF64X2        $0xee, Z1, Z0, Z0
+	VADDPS            Z4, Z11, Z11
+	VADDPS            Z0, Z11, Z11
+	VSHUFF64X2        $0x44, Z3, Z2, Z0
+	VSHUFF64X2        $0xee, Z3, Z2, Z1
+	VADDPS            Z0, Z12, Z12
+	VADDPS            Z1, Z12, Z12
+	MOVQ              inverse+32(FP), AX
+	VSHUFF64X2        $0x88, Z10, Z9, Z0
+	VSHUFF64X2        $0xdd, Z10, Z9, Z1
+	VADDPS            Z1, Z0, Z0
+	VPERMILPS         $0x4e, Z0, Z1
+	VADDPS            Z1, Z0, Z0
+	VPERMILPS         $0xb1, Z0, Z1
+	VADDPS            Z1, Z0, Z0
+	VDIVPS            Z0, Z13, Z0
+	VMOVSS            X0, (AX)
+	VSHUFF32X4        $0x39, Z0, Z0, Z0
+	VMOVSS            X0, 4(AX)
+	VSHUFF32X4        $0x39, Z0, Z0, Z0
+	VMOVSS            X0, 8(AX)
+	VSHUFF32X4        $0x39, Z0, Z0, Z0
+	VMOVSS            X0, 12(AX)
+	VSHUFF32X4        $0x39, Z0, Z0, Z0
+	VSHUFF64X2        $0x88, Z12, Z11, Z0
+	VSHUFF64X2        $0xdd, Z12, Z11, Z1
+	VADDPS            Z1, Z0, Z0
+	VPERMILPS         $0x4e, Z0, Z1
+	VADDPS            Z1, Z0, Z0
+	VPERMILPS         $0xb1, Z0, Z1
+	VADDPS            Z1, Z0, Z0
+	VDIVPS            Z0, Z13, Z0
+	VMOVSS            X0, 16(AX)
+	VSHUFF32X4        $0x39, Z0, Z0, Z0
+	VMOVSS            X0, 20(AX)
+	VSHUFF32X4        $0x39, Z0, Z0, Z0
+	VMOVSS            X0, 24(AX)
+	VSHUFF32X4        $0x39, Z0, Z0, Z0
+	VMOVSS            X0, 28(AX)
+	VSHUFF32X4        $0x39, Z0, Z0, Z0
+	VZEROUPPER
+	RET
 
 // func swiGLU512(out *float32, gate *float32, up *float32, blocks int)
 // Requires: AVX, AVX512F
 TEXT ·swiGLU512(SB), NOSPLIT, $0-32
-	MOVQ out+0(FP), AX
-	MOVQ gate+8(FP), CX
-	MOVQ up+16(FP), DX
-	MOVQ blocks+24(FP), BX
+	MOVQ         out+0(FP), AX
+	MOVQ         gate+8(FP), CX
+	MOVQ         up+16(FP), DX
+	MOVQ         blocks+24(FP), BX
+	VBROADCASTSS all4b400000<>+0(SB), Z0
+	VBROADCASTSS all3f800000<>+0(SB), Z1
+	MOVQ         BX, SI
+	SHRQ         $0x02, SI
+	JZ           rest
 
-block:
-	VMOVUPS     (CX), Z0
-	VPXORD.BCST all80000000<>+0(SB), Z0, Z1
-	VMAXPS.BCST allc2ae0000<>+0(SB), Z1, Z1
-	VMINPS.BCST all42b00000<>+0(SB), Z1, Z1
-	VMULPS.BCST all3fb8aa3b<>+0(SB), Z1, Z2
-	VRNDSCALEPS $0x08, Z2, Z2
-	VMULPS.BCST all3f318000<>+0(SB), Z2, Z3
-	VSUBPS      Z3, Z1, Z1
-	VMULPS.BCST allb95e8083<>+0(SB), Z2, Z3
-	VSUBPS      Z3, Z1, Z1
-	VMULPS.BCST all3ab60b61<>+0(SB), Z1, Z3
-	VADDPS.BCST all3c088889<>+0(SB), Z3, Z3
-	VMULPS      Z1, Z3, Z3
-	VADDPS.BCST all3d2aaaab<>+0(SB), Z3, Z3
-	VMULPS      Z1, Z3, Z3
-	VADDPS.BCST all3e2aaaab<>+0(SB), Z3, Z3
-	VMULPS      Z1, Z3, Z3
-	VADDPS.BCST all3f000000<>+0(SB), Z3, Z3
-	VMULPS      Z1, Z3, Z3
-	VADDPS.BCST all3f800000<>+0(SB), Z3, Z3
-	VMULPS      Z1, Z3, Z3
-	VADDPS.BCST all3f800000<>+0(SB), Z3, Z3
-	VCVTPS2DQ   Z2, Z2
-	VPADDD.BCST all0000007f<>+0(SB), Z2, Z2
-	VPSLLD      $0x17, Z2, Z2
-	VMULPS      Z2, Z3, Z3
-	VADDPS.BCST all3f800000<>+0(SB), Z3, Z3
-	VDIVPS      Z3, Z0, Z0
-	VMULPS      (DX), Z0, Z0
-	VMOVUPS     Z0, (AX)
-	ADDQ        $0x40, CX
-	ADDQ        $0x40, DX
-	ADDQ        $0x40, AX
-	DECQ        BX
-	JNZ         block
+four:
+	VMOVUPS           (CX), Z2
+	VMOVUPS           64(CX), Z3
+	VMOVUPS           128(CX), Z4
+	VMOVUPS           192(CX), Z5
+	VPXORD.BCST       all80000000<>+0(SB), Z2, Z6
+	VMAXPS.BCST       allc2ae0000<>+0(SB), Z6, Z6
+	VMINPS.BCST       all42b00000<>+0(SB), Z6, Z6
+	VPXORD.BCST       all80000000<>+0(SB), Z3, Z7
+	VMAXPS.BCST       allc2ae0000<>+0(SB), Z7, Z7
+	VMINPS.BCST       all42b00000<>+0(SB), Z7, Z7
+	VPXORD.BCST       all80000000<>+0(SB), Z4, Z8
+	VMAXPS.BCST       allc2ae0000<>+0(SB), Z8, Z8
+	VMINPS.BCST       all42b00000<>+0(SB), Z8, Z8
+	VPXORD.BCST       all80000000<>+0(SB), Z5, Z9
+	VMAXPS.BCST       allc2ae0000<>+0(SB), Z9, Z9
+	VMINPS.BCST       all42b00000<>+0(SB), Z9, Z9
+	VMULPS.BCST       all3fb8aa3b<>+0(SB), Z6, Z10
+	VMULPS.BCST       all3fb8aa3b<>+0(SB), Z7, Z11
+	VMULPS.BCST       all3fb8aa3b<>+0(SB), Z8, Z12
+	VMULPS.BCST       all3fb8aa3b<>+0(SB), Z9, Z13
+	VADDPS            Z0, Z10, Z10
+	VADDPS            Z0, Z11, Z11
+	VADDPS            Z0, Z12, Z12
+	VADDPS            Z0, Z13, Z13
+	VSUBPS            Z0, Z10, Z14
+	VSUBPS            Z0, Z11, Z15
+	VSUBPS            Z0, Z12, Z16
+	VSUBPS            Z0, Z13, Z17
+	VFNMADD231PS.BCST all3f318000<>+0(SB), Z14, Z6
+	VFNMADD231PS.BCST all3f318000<>+0(SB), Z15, Z7
+	VFNMADD231PS.BCST all3f318000<>+0(SB), Z16, Z8
+	VFNMADD231PS.BCST all3f318000<>+0(SB), Z17, Z9
+	VMULPS.BCST       allb95e8083<>+0(SB), Z14, Z14
+	VMULPS.BCST       allb95e8083<>+0(SB), Z15, Z15
+	VMULPS.BCST       allb95e8083<>+0(SB), Z16, Z16
+	VMULPS.BCST       allb95e8083<>+0(SB), Z17, Z17
+	VSUBPS            Z14, Z6, Z6
+	VSUBPS            Z15, Z7, Z7
+	VSUBPS            Z16, Z8, Z8
+	VSUBPS            Z17, Z9, Z9
+	VPSLLD            $0x17, Z10, Z10
+	VPSLLD            $0x17, Z11, Z11
+	VPSLLD            $0x17, Z12, Z12
+	VPSLLD            $0x17, Z13, Z13
+	VMULPS.BCST       all3ab60b61<>+0(SB), Z6, Z14
+	VMULPS.BCST       all3ab60b61<>+0(SB), Z7, Z15
+	VMULPS.BCST       all3ab60b61<>+0(SB), Z8, Z16
+	VMULPS.BCST       all3ab60b61<>+0(SB), Z9, Z17
+	VADDPS.BCST       all3c088889<>+0(SB), Z14, Z14
+	VADDPS.BCST       all3c088889<>+0(SB), Z15, Z15
+	VADDPS.BCST       all3c088889<>+0(SB), Z16, Z16
+	VADDPS.BCST       all3c088889<>+0(SB), Z17, Z17
+	VMULPS            Z6, Z14, Z14
+	VMULPS            Z7, Z15, Z15
+	VMULPS            Z8, Z16, Z16
+	VMULPS            Z9, Z17, Z17
+	VADDPS.BCST       all3d2aaaab<>+0(SB), Z14, Z14
+	VADDPS.BCST       all3d2aaaab<>+0(SB), Z15, Z15
+	VADDPS.BCST       all3d2aaaab<>+0(SB), Z16, Z16
+	VADDPS.BCST       all3d2aaaab<>+0(SB), Z17, Z17
+	VMULPS            Z6, Z14, Z14
+	VMULPS            Z7, Z15, Z15
+	VMULPS            Z8, Z16, Z16
+	VMULPS            Z9, Z17, Z17
+	VADDPS.BCST       all3e2aaaab<>+0(SB), Z14, Z14
+	VADDPS.BCST       all3e2aaaab<>+0(SB), Z15, Z15
+	VADDPS.BCST       all3e2aaaab<>+0(SB), Z16, Z16
+	VADDPS.BCST       all3e2aaaab<>+0(SB), Z17, Z17
+	VMULPS            Z6, Z14, Z14
+	VMULPS            Z7, Z15, Z15
+	VMULPS            Z8, Z16, Z16
+	VMULPS            Z9, Z17, Z17
+	VADDPS.BCST       all3f000000<>+0(SB), Z14, Z14
+	VADDPS.BCST       all3f000000<>+0(SB), Z15, Z15
+	VADDPS.BCST       all3f000000<>+0(SB), Z16, Z16
+	VADDPS.BCST       all3f000000<>+0(SB), Z17, Z17
+	VMULPS            Z6, Z14, Z14
+	VMULPS            Z7, Z15, Z15
+	VMULPS            Z8, Z16, Z16
+	VMULPS            Z9, Z17, Z17
+	VADDPS            Z1, Z14, Z14
+	VADDPS            Z1, Z15, Z15
+	VADDPS            Z1, Z16, Z16
+	VADDPS            Z1, Z17, Z17
+	VMULPS            Z6, Z14, Z14
+	VMULPS            Z7, Z15, Z15
+	VMULPS            Z8, Z16, Z16
+	VMULPS            Z9, Z17, Z17
+	VADDPS            Z1, Z14, Z14
+	VADDPS            Z1, Z15, Z15
+	VADDPS            Z1, Z16, Z16
+	VADDPS            Z1, Z17, Z17
+	VPADDD            Z10, Z14, Z6
+	VPADDD            Z11, Z15, Z7
+	VPADDD            Z12, Z16, Z8
+	VPADDD            Z13, Z17, Z9
+	VADDPS            Z1, Z6, Z6
+	VDIVPS            Z6, Z2, Z2
+	VADDPS            Z1, Z7, Z7
+	VDIVPS            Z7, Z3, Z3
+	VADDPS            Z1, Z8, Z8
+	VDIVPS            Z8, Z4, Z4
+	VADDPS            Z1, Z9, Z9
+	VDIVPS            Z9, Z5, Z5
+	VMULPS            (DX), Z2, Z2
+	VMOVUPS           Z2, (AX)
+	VMULPS            64(DX), Z3, Z3
+	VMOVUPS           Z3, 64(AX)
+	VMULPS            128(DX), Z4, Z4
+	VMOVUPS           Z4, 128(AX)
+	VMULPS            192(DX), Z5, Z5
+	VMOVUPS           Z5, 192(AX)
+	ADDQ              $0x00000100, CX
+	ADDQ              $0x00000100, DX
+	ADDQ              $0x00000100, AX
+	DECQ              SI
+	JNZ               four
+
+rest:
+	ANDQ $0x03, BX
+	JZ   done
+
+one:
+	VMOVUPS           (CX), Z2
+	VPXORD.BCST       all80000000<>+0(SB), Z2, Z3
+	VMAXPS.BCST       allc2ae0000<>+0(SB), Z3, Z3
+	VMINPS.BCST       all42b00000<>+0(SB), Z3, Z3
+	VMULPS.BCST       all3fb8aa3b<>+0(SB), Z3, Z4
+	VADDPS            Z0, Z4, Z4
+	VSUBPS            Z0, Z4, Z5
+	VFNMADD231PS.BCST all3f318000<>+0(SB), Z5, Z3
+	VMULPS.BCST       allb95e8083<>+0(SB), Z5, Z5
+	VSUBPS            Z5, Z3, Z3
+	VPSLLD            $0x17, Z4, Z4
+	VMULPS.BCST       all3ab60b61<>+0(SB), Z3, Z5
+	VADDPS.BCST       all3c088889<>+0(SB), Z5, Z5
+	VMULPS            Z3, Z5, Z5
+	VADDPS.BCST       all3d2aaaab<>+0(SB), Z5, Z5
+	VMULPS            Z3, Z5, Z5
+	VADDPS.BCST       all3e2aaaab<>+0(SB), Z5, Z5
+	VMULPS            Z3, Z5, Z5
+	VADDPS.BCST       all3f000000<>+0(SB), Z5, Z5
+	VMULPS            Z3, Z5, Z5
+	VADDPS            Z1, Z5, Z5
+	VMULPS            Z3, Z5, Z5
+	VADDPS            Z1, Z5, Z5
+	VPADDD            Z4, Z5, Z3
+	VADDPS            Z1, Z3, Z3
+	VDIVPS            Z3, Z2, Z2
+	VMULPS            (DX), Z2, Z2
+	VMOVUPS           Z2, (AX)
+	ADDQ              $0x00000040, CX
+	ADDQ              $0x00000040, DX
+	ADDQ              $0x00000040, AX
+	DECQ              BX
+	JNZ               one
+
+done:
 	VZEROUPPER
 	RET
 
@@ -780,57 +2294,320 @@ DATA all80000000<>+24(SB)/4, $0x80000000
 DATA all80000000<>+28(SB)/4, $0x80000000
 GLOBL all80000000<>(SB), RODATA|NOPTR, $32
 
+DATA all42b00000<>+0(SB)/4, $0x42b00000
+DATA all42b00000<>+4(SB)/4, $0x42b00000
+DATA all42b00000<>+8(SB)/4, $0x42b00000
+DATA all42b00000<>+12(SB)/4, $0x42b00000
+DATA all42b00000<>+16(SB)/4, $0x42b00000
+DATA all42b00000<>+20(SB)/4, $0x42b00000
+DATA all42b00000<>+24(SB)/4, $0x42b00000
+DATA all42b00000<>+28(SB)/4, $0x42b00000
+GLOBL all42b00000<>(SB), RODATA|NOPTR, $32
+
 // func gelu512(x *float32, b *float32, blocks int)
 // Requires: AVX, AVX512F
 TEXT ·gelu512(SB), NOSPLIT, $0-24
-	MOVQ   x+0(FP), AX
-	MOVQ   b+8(FP), CX
-	VPXORD Z0, Z0, Z0
-	MOVQ   blocks+16(FP), DX
-
-block:
-	VMOVUPS      (AX), Z1
-	VADDPS       (CX), Z1, Z1
-	VPANDD.BCST  all7fffffff<>+0(SB), Z1, Z2
-	VMINPS.BCST  all40b00000<>+0(SB), Z2, Z2
-	VSUBPS.BCST  all40300000<>+0(SB), Z2, Z2
-	VMULPS       Z2, Z2, Z3
-	VMULPS.BCST  all33a5f0ff<>+0(SB), Z3, Z4
-	VADDPS.BCST  allb641fb7c<>+0(SB), Z4, Z4
-	VMULPS       Z3, Z4, Z4
-	VADDPS.BCST  all382432a9<>+0(SB), Z4, Z4
-	VMULPS       Z3, Z4, Z4
-	VADDPS.BCST  allb8c083a1<>+0(SB), Z4, Z4
-	VMULPS       Z3, Z4, Z4
-	VADDPS.BCST  allbb19da07<>+0(SB), Z4, Z4
-	VMULPS       Z3, Z4, Z4
-	VADDPS.BCST  allbb3ee64e<>+0(SB), Z4, Z4
-	VMULPS.BCST  allb2d58f0e<>+0(SB), Z3, Z5
-	VADDPS.BCST  all352755b8<>+0(SB), Z5, Z5
-	VMULPS       Z3, Z5, Z5
-	VADDPS.BCST  allb6318167<>+0(SB), Z5, Z5
-	VMULPS       Z3, Z5, Z5
-	VADDPS.BCST  allb8a67291<>+0(SB), Z5, Z5
-	VMULPS       Z3, Z5, Z5
-	VADDPS.BCST  all3a6626c3<>+0(SB), Z5, Z5
-	VMULPS       Z3, Z5, Z5
-	VADDPS.BCST  all3b647c10<>+0(SB), Z5, Z5
-	VMULPS       Z3, Z5, Z5
-	VADDPS.BCST  all3a8e084c<>+0(SB), Z5, Z5
-	VMULPS       Z4, Z2, Z2
-	VADDPS       Z2, Z5, Z5
+	MOVQ         x+0(FP), AX
+	MOVQ         b+8(FP), CX
+	MOVQ         blocks+16(FP), DX
+	VPXORD       Z0, Z0, Z0
+	VBROADCASTSS all40300000<>+0(SB), Z1
 	VBROADCASTSS all40f20000<>+0(SB), Z2
-	VSUBPS       Z3, Z2, Z2
-	VMULPS       Z5, Z2, Z2
-	VMAXPS       Z0, Z1, Z1
-	VSUBPS       Z2, Z1, Z1
-	VMOVUPS      Z1, (AX)
-	ADDQ         $0x40, AX
-	ADDQ         $0x40, CX
+	VBROADCASTSS all3a8e084c<>+0(SB), Z3
+	VBROADCASTSS all3b647c10<>+0(SB), Z4
+	VBROADCASTSS all3a6626c3<>+0(SB), Z5
+	VBROADCASTSS allb8a67291<>+0(SB), Z6
+	VBROADCASTSS allb6318167<>+0(SB), Z7
+	VBROADCASTSS all352755b8<>+0(SB), Z8
+	VBROADCASTSS allb2d58f0e<>+0(SB), Z9
+	MOVQ         DX, BX
+	SHRQ         $0x02, BX
+	JZ           rest
+
+four:
+	VMOVUPS      (AX), Z10
+	VADDPS       (CX), Z10, Z10
+	VMOVUPS      64(AX), Z11
+	VADDPS       64(CX), Z11, Z11
+	VMOVUPS      128(AX), Z12
+	VADDPS       128(CX), Z12, Z12
+	VMOVUPS      192(AX), Z13
+	VADDPS       192(CX), Z13, Z13
+	VPANDD.BCST  all7fffffff<>+0(SB), Z10, Z14
+	VPMINSD.BCST all40b00000<>+0(SB), Z14, Z14
+	VSUBPS       Z1, Z14, Z14
+	VMULPS       Z14, Z14, Z18
+	VPANDD.BCST  all7fffffff<>+0(SB), Z11, Z15
+	VPMINSD.BCST all40b00000<>+0(SB), Z15, Z15
+	VSUBPS       Z1, Z15, Z15
+	VMULPS       Z15, Z15, Z19
+	VPANDD.BCST  all7fffffff<>+0(SB), Z12, Z16
+	VPMINSD.BCST all40b00000<>+0(SB), Z16, Z16
+	VSUBPS       Z1, Z16, Z16
+	VMULPS       Z16, Z16, Z20
+	VPANDD.BCST  all7fffffff<>+0(SB), Z13, Z17
+	VPMINSD.BCST all40b00000<>+0(SB), Z17, Z17
+	VSUBPS       Z1, Z17, Z17
+	VMULPS       Z17, Z17, Z21
+	VMULPS.BCST  all33a5f0ff<>+0(SB), Z18, Z22
+	VMULPS.BCST  all33a5f0ff<>+0(SB), Z19, Z23
+	VMULPS.BCST  all33a5f0ff<>+0(SB), Z20, Z24
+	VMULPS.BCST  all33a5f0ff<>+0(SB), Z21, Z25
+	VADDPS.BCST  allb641fb7c<>+0(SB), Z22, Z22
+	VMULPS       Z18, Z22, Z22
+	VADDPS.BCST  allb641fb7c<>+0(SB), Z23, Z23
+	VMULPS       Z19, Z23, Z23
+	VADDPS.BCST  allb641fb7c<>+0(SB), Z24, Z24
+	VMULPS       Z20, Z24, Z24
+	VADDPS.BCST  allb641fb7c<>+0(SB), Z25, Z25
+	VMULPS       Z21, Z25, Z25
+	VADDPS.BCST  all382432a9<>+0(SB), Z22, Z22
+	VMULPS       Z18, Z22, Z22
+	VADDPS.BCST  all382432a9<>+0(SB), Z23, Z23
+	VMULPS       Z19, Z23, Z23
+	VADDPS.BCST  all382432a9<>+0(SB), Z24, Z24
+	VMULPS       Z20, Z24, Z24
+	VADDPS.BCST  all382432a9<>+0(SB), Z25, Z25
+	VMULPS       Z21, Z25, Z25
+	VADDPS.BCST  allb8c083a1<>+0(SB), Z22, Z22
+	VMULPS       Z18, Z22, Z22
+	VADDPS.BCST  allb8c083a1<>+0(SB), Z23, Z23
+	VMULPS       Z19, Z23, Z23
+	VADDPS.BCST  allb8c083a1<>+0(SB), Z24, Z24
+	VMULPS       Z20, Z24, Z24
+	VADDPS.BCST  allb8c083a1<>+0(SB), Z25, Z25
+	VMULPS       Z21, Z25, Z25
+	VADDPS.BCST  allbb19da07<>+0(SB), Z22, Z22
+	VMULPS       Z18, Z22, Z22
+	VADDPS.BCST  allbb19da07<>+0(SB), Z23, Z23
+	VMULPS       Z19, Z23, Z23
+	VADDPS.BCST  allbb19da07<>+0(SB), Z24, Z24
+	VMULPS       Z20, Z24, Z24
+	VADDPS.BCST  allbb19da07<>+0(SB), Z25, Z25
+	VMULPS       Z21, Z25, Z25
+	VADDPS.BCST  allbb3ee64e<>+0(SB), Z22, Z22
+	VADDPS.BCST  allbb3ee64e<>+0(SB), Z23, Z23
+	VADDPS.BCST  allbb3ee64e<>+0(SB), Z24, Z24
+	VADDPS.BCST  allbb3ee64e<>+0(SB), Z25, Z25
+	VMULPS       Z9, Z18, Z26
+	VMULPS       Z9, Z19, Z27
+	VMULPS       Z9, Z20, Z28
+	VMULPS       Z9, Z21, Z29
+	VADDPS       Z8, Z26, Z26
+	VMULPS       Z18, Z26, Z26
+	VADDPS       Z8, Z27, Z27
+	VMULPS       Z19, Z27, Z27
+	VADDPS       Z8, Z28, Z28
+	VMULPS       Z20, Z28, Z28
+	VADDPS       Z8, Z29, Z29
+	VMULPS       Z21, Z29, Z29
+	VADDPS       Z7, Z26, Z26
+	VMULPS       Z18, Z26, Z26
+	VADDPS       Z7, Z27, Z27
+	VMULPS       Z19, Z27, Z27
+	VADDPS       Z7, Z28, Z28
+	VMULPS       Z20, Z28, Z28
+	VADDPS       Z7, Z29, Z29
+	VMULPS       Z21, Z29, Z29
+	VADDPS       Z6, Z26, Z26
+	VMULPS       Z18, Z26, Z26
+	VADDPS       Z6, Z27, Z27
+	VMULPS       Z19, Z27, Z27
+	VADDPS       Z6, Z28, Z28
+	VMULPS       Z20, Z28, Z28
+	VADDPS       Z6, Z29, Z29
+	VMULPS       Z21, Z29, Z29
+	VADDPS       Z5, Z26, Z26
+	VMULPS       Z18, Z26, Z26
+	VADDPS       Z5, Z27, Z27
+	VMULPS       Z19, Z27, Z27
+	VADDPS       Z5, Z28, Z28
+	VMULPS       Z20, Z28, Z28
+	VADDPS       Z5, Z29, Z29
+	VMULPS       Z21, Z29, Z29
+	VADDPS       Z4, Z26, Z26
+	VMULPS       Z18, Z26, Z26
+	VADDPS       Z4, Z27, Z27
+	VMULPS       Z19, Z27, Z27
+	VADDPS       Z4, Z28, Z28
+	VMULPS       Z20, Z28, Z28
+	VADDPS       Z4, Z29, Z29
+	VMULPS       Z21, Z29, Z29
+	VADDPS       Z3, Z26, Z26
+	VADDPS       Z3, Z27, Z27
+	VADDPS       Z3, Z28, Z28
+	VADDPS       Z3, Z29, Z29
+	VMULPS       Z22, Z14, Z14
+	VADDPS       Z14, Z26, Z26
+	VSUBPS       Z18, Z2, Z14
+	VMULPS       Z26, Z14, Z14
+	VPMAXSD      Z0, Z10, Z10
+	VSUBPS       Z14, Z10, Z10
+	VMULPS       Z23, Z15, Z15
+	VADDPS       Z15, Z27, Z27
+	VSUBPS       Z19, Z2, Z15
+	VMULPS       Z27, Z15, Z15
+	VPMAXSD      Z0, Z11, Z11
+	VSUBPS       Z15, Z11, Z11
+	VMULPS       Z24, Z16, Z16
+	VADDPS       Z16, Z28, Z28
+	VSUBPS       Z20, Z2, Z16
+	VMULPS       Z28, Z16, Z16
+	VPMAXSD      Z0, Z12, Z12
+	VSUBPS       Z16, Z12, Z12
+	VMULPS       Z25, Z17, Z17
+	VADDPS       Z17, Z29, Z29
+	VSUBPS       Z21, Z2, Z17
+	VMULPS       Z29, Z17, Z17
+	VPMAXSD      Z0, Z13, Z13
+	VSUBPS       Z17, Z13, Z13
+	VMOVUPS      Z10, (AX)
+	VMOVUPS      Z11, 64(AX)
+	VMOVUPS      Z12, 128(AX)
+	VMOVUPS      Z13, 192(AX)
+	ADDQ         $0x00000100, AX
+	ADDQ         $0x00000100, CX
+	DECQ         BX
+	JNZ          four
+
+rest:
+	ANDQ $0x03, DX
+	JZ   done
+
+one:
+	VMOVUPS      (AX), Z10
+	VADDPS       (CX), Z10, Z10
+	VPANDD.BCST  all7fffffff<>+0(SB), Z10, Z11
+	VPMINSD.BCST all40b00000<>+0(SB), Z11, Z11
+	VSUBPS       Z1, Z11, Z11
+	VMULPS       Z11, Z11, Z12
+	VMULPS.BCST  all33a5f0ff<>+0(SB), Z12, Z13
+	VADDPS.BCST  allb641fb7c<>+0(SB), Z13, Z13
+	VMULPS       Z12, Z13, Z13
+	VADDPS.BCST  all382432a9<>+0(SB), Z13, Z13
+	VMULPS       Z12, Z13, Z13
+	VADDPS.BCST  allb8c083a1<>+0(SB), Z13, Z13
+	VMULPS       Z12, Z13, Z13
+	VADDPS.BCST  allbb19da07<>+0(SB), Z13, Z13
+	VMULPS       Z12, Z13, Z13
+	VADDPS.BCST  allbb3ee64e<>+0(SB), Z13, Z13
+	VMULPS       Z9, Z12, Z14
+	VADDPS       Z8, Z14, Z14
+	VMULPS       Z12, Z14, Z14
+	VADDPS       Z7, Z14, Z14
+	VMULPS       Z12, Z14, Z14
+	VADDPS       Z6, Z14, Z14
+	VMULPS       Z12, Z14, Z14
+	VADDPS       Z5, Z14, Z14
+	VMULPS       Z12, Z14, Z14
+	VADDPS       Z4, Z14, Z14
+	VMULPS       Z12, Z14, Z14
+	VADDPS       Z3, Z14, Z14
+	VMULPS       Z13, Z11, Z11
+	VADDPS       Z11, Z14, Z14
+	VSUBPS       Z12, Z2, Z11
+	VMULPS       Z14, Z11, Z11
+	VPMAXSD      Z0, Z10, Z10
+	VSUBPS       Z11, Z10, Z10
+	VMOVUPS      Z10, (AX)
+	ADDQ         $0x00000040, AX
+	ADDQ         $0x00000040, CX
 	DECQ         DX
-	JNZ          block
+	JNZ          one
+
+done:
 	VZEROUPPER
 	RET
+
+DATA all40300000<>+0(SB)/4, $0x40300000
+DATA all40300000<>+4(SB)/4, $0x40300000
+DATA all40300000<>+8(SB)/4, $0x40300000
+DATA all40300000<>+12(SB)/4, $0x40300000
+DATA all40300000<>+16(SB)/4, $0x40300000
+DATA all40300000<>+20(SB)/4, $0x40300000
+DATA all40300000<>+24(SB)/4, $0x40300000
+DATA all40300000<>+28(SB)/4, $0x40300000
+GLOBL all40300000<>(SB), RODATA|NOPTR, $32
+
+DATA all40f20000<>+0(SB)/4, $0x40f20000
+DATA all40f20000<>+4(SB)/4, $0x40f20000
+DATA all40f20000<>+8(SB)/4, $0x40f20000
+DATA all40f20000<>+12(SB)/4, $0x40f20000
+DATA all40f20000<>+16(SB)/4, $0x40f20000
+DATA all40f20000<>+20(SB)/4, $0x40f20000
+DATA all40f20000<>+24(SB)/4, $0x40f20000
+DATA all40f20000<>+28(SB)/4, $0x40f20000
+GLOBL all40f20000<>(SB), RODATA|NOPTR, $32
+
+DATA all3a8e084c<>+0(SB)/4, $0x3a8e084c
+DATA all3a8e084c<>+4(SB)/4, $0x3a8e084c
+DATA all3a8e084c<>+8(SB)/4, $0x3a8e084c
+DATA all3a8e084c<>+12(SB)/4, $0x3a8e084c
+DATA all3a8e084c<>+16(SB)/4, $0x3a8e084c
+DATA all3a8e084c<>+20(SB)/4, $0x3a8e084c
+DATA all3a8e084c<>+24(SB)/4, $0x3a8e084c
+DATA all3a8e084c<>+28(SB)/4, $0x3a8e084c
+GLOBL all3a8e084c<>(SB), RODATA|NOPTR, $32
+
+DATA all3b647c10<>+0(SB)/4, $0x3b647c10
+DATA all3b647c10<>+4(SB)/4, $0x3b647c10
+DATA all3b647c10<>+8(SB)/4, $0x3b647c10
+DATA all3b647c10<>+12(SB)/4, $0x3b647c10
+DATA all3b647c10<>+16(SB)/4, $0x3b647c10
+DATA all3b647c10<>+20(SB)/4, $0x3b647c10
+DATA all3b647c10<>+24(SB)/4, $0x3b647c10
+DATA all3b647c10<>+28(SB)/4, $0x3b647c10
+GLOBL all3b647c10<>(SB), RODATA|NOPTR, $32
+
+DATA all3a6626c3<>+0(SB)/4, $0x3a6626c3
+DATA all3a6626c3<>+4(SB)/4, $0x3a6626c3
+DATA all3a6626c3<>+8(SB)/4, $0x3a6626c3
+DATA all3a6626c3<>+12(SB)/4, $0x3a6626c3
+DATA all3a6626c3<>+16(SB)/4, $0x3a6626c3
+DATA all3a6626c3<>+20(SB)/4, $0x3a6626c3
+DATA all3a6626c3<>+24(SB)/4, $0x3a6626c3
+DATA all3a6626c3<>+28(SB)/4, $0x3a6626c3
+GLOBL all3a6626c3<>(SB), RODATA|NOPTR, $32
+
+DATA allb8a67291<>+0(SB)/4, $0xb8a67291
+DATA allb8a67291<>+4(SB)/4, $0xb8a67291
+DATA allb8a67291<>+8(SB)/4, $0xb8a67291
+DATA allb8a67291<>+12(SB)/4, $0xb8a67291
+DATA allb8a67291<>+16(SB)/4, $0xb8a67291
+DATA allb8a67291<>+20(SB)/4, $0xb8a67291
+DATA allb8a67291<>+24(SB)/4, $0xb8a67291
+DATA allb8a67291<>+28(SB)/4, $0xb8a67291
+GLOBL allb8a67291<>(SB), RODATA|NOPTR, $32
+
+DATA allb6318167<>+0(SB)/4, $0xb6318167
+DATA allb6318167<>+4(SB)/4, $0xb6318167
+DATA allb6318167<>+8(SB)/4, $0xb6318167
+DATA allb6318167<>+12(SB)/4, $0xb6318167
+DATA allb6318167<>+16(SB)/4, $0xb6318167
+DATA allb6318167<>+20(SB)/4, $0xb6318167
+DATA allb6318167<>+24(SB)/4, $0xb6318167
+DATA allb6318167<>+28(SB)/4, $0xb6318167
+GLOBL allb6318167<>(SB), RODATA|NOPTR, $32
+
+DATA all352755b8<>+0(SB)/4, $0x352755b8
+DATA all352755b8<>+4(SB)/4, $0x352755b8
+DATA all352755b8<>+8(SB)/4, $0x352755b8
+DATA all352755b8<>+12(SB)/4, $0x352755b8
+DATA all352755b8<>+16(SB)/4, $0x352755b8
+DATA all352755b8<>+20(SB)/4, $0x352755b8
+DATA all352755b8<>+24(SB)/4, $0x352755b8
+DATA all352755b8<>+28(SB)/4, $0x352755b8
+GLOBL all352755b8<>(SB), RODATA|NOPTR, $32
+
+DATA allb2d58f0e<>+0(SB)/4, $0xb2d58f0e
+DATA allb2d58f0e<>+4(SB)/4, $0xb2d58f0e
+DATA allb2d58f0e<>+8(SB)/4, $0xb2d58f0e
+DATA allb2d58f0e<>+12(SB)/4, $0xb2d58f0e
+DATA allb2d58f0e<>+16(SB)/4, $0xb2d58f0e
+DATA allb2d58f0e<>+20(SB)/4, $0xb2d58f0e
+DATA allb2d58f0e<>+24(SB)/4, $0xb2d58f0e
+DATA allb2d58f0e<>+28(SB)/4, $0xb2d58f0e
+GLOBL allb2d58f0e<>(SB), RODATA|NOPTR, $32
 
 DATA all7fffffff<>+0(SB)/4, $0x7fffffff
 DATA all7fffffff<>+4(SB)/4, $0x7fffffff
@@ -851,16 +2628,6 @@ DATA all40b00000<>+20(SB)/4, $0x40b00000
 DATA all40b00000<>+24(SB)/4, $0x40b00000
 DATA all40b00000<>+28(SB)/4, $0x40b00000
 GLOBL all40b00000<>(SB), RODATA|NOPTR, $32
-
-DATA all40300000<>+0(SB)/4, $0x40300000
-DATA all40300000<>+4(SB)/4, $0x40300000
-DATA all40300000<>+8(SB)/4, $0x40300000
-DATA all40300000<>+12(SB)/4, $0x40300000
-DATA all40300000<>+16(SB)/4, $0x40300000
-DATA all40300000<>+20(SB)/4, $0x40300000
-DATA all40300000<>+24(SB)/4, $0x40300000
-DATA all40300000<>+28(SB)/4, $0x40300000
-GLOBL all40300000<>(SB), RODATA|NOPTR, $32
 
 DATA all33a5f0ff<>+0(SB)/4, $0x33a5f0ff
 DATA all33a5f0ff<>+4(SB)/4, $0x33a5f0ff
@@ -922,96 +2689,301 @@ DATA allbb3ee64e<>+24(SB)/4, $0xbb3ee64e
 DATA allbb3ee64e<>+28(SB)/4, $0xbb3ee64e
 GLOBL allbb3ee64e<>(SB), RODATA|NOPTR, $32
 
-DATA allb2d58f0e<>+0(SB)/4, $0xb2d58f0e
-DATA allb2d58f0e<>+4(SB)/4, $0xb2d58f0e
-DATA allb2d58f0e<>+8(SB)/4, $0xb2d58f0e
-DATA allb2d58f0e<>+12(SB)/4, $0xb2d58f0e
-DATA allb2d58f0e<>+16(SB)/4, $0xb2d58f0e
-DATA allb2d58f0e<>+20(SB)/4, $0xb2d58f0e
-DATA allb2d58f0e<>+24(SB)/4, $0xb2d58f0e
-DATA allb2d58f0e<>+28(SB)/4, $0xb2d58f0e
-GLOBL allb2d58f0e<>(SB), RODATA|NOPTR, $32
-
-DATA all352755b8<>+0(SB)/4, $0x352755b8
-DATA all352755b8<>+4(SB)/4, $0x352755b8
-DATA all352755b8<>+8(SB)/4, $0x352755b8
-DATA all352755b8<>+12(SB)/4, $0x352755b8
-DATA all352755b8<>+16(SB)/4, $0x352755b8
-DATA all352755b8<>+20(SB)/4, $0x352755b8
-DATA all352755b8<>+24(SB)/4, $0x352755b8
-DATA all352755b8<>+28(SB)/4, $0x352755b8
-GLOBL all352755b8<>(SB), RODATA|NOPTR, $32
-
-DATA allb6318167<>+0(SB)/4, $0xb6318167
-DATA allb6318167<>+4(SB)/4, $0xb6318167
-DATA allb6318167<>+8(SB)/4, $0xb6318167
-DATA allb6318167<>+12(SB)/4, $0xb6318167
-DATA allb6318167<>+16(SB)/4, $0xb6318167
-DATA allb6318167<>+20(SB)/4, $0xb6318167
-DATA allb6318167<>+24(SB)/4, $0xb6318167
-DATA allb6318167<>+28(SB)/4, $0xb6318167
-GLOBL allb6318167<>(SB), RODATA|NOPTR, $32
-
-DATA allb8a67291<>+0(SB)/4, $0xb8a67291
-DATA allb8a67291<>+4(SB)/4, $0xb8a67291
-DATA allb8a67291<>+8(SB)/4, $0xb8a67291
-DATA allb8a67291<>+12(SB)/4, $0xb8a67291
-DATA allb8a67291<>+16(SB)/4, $0xb8a67291
-DATA allb8a67291<>+20(SB)/4, $0xb8a67291
-DATA allb8a67291<>+24(SB)/4, $0xb8a67291
-DATA allb8a67291<>+28(SB)/4, $0xb8a67291
-GLOBL allb8a67291<>(SB), RODATA|NOPTR, $32
-
-DATA all3a6626c3<>+0(SB)/4, $0x3a6626c3
-DATA all3a6626c3<>+4(SB)/4, $0x3a6626c3
-DATA all3a6626c3<>+8(SB)/4, $0x3a6626c3
-DATA all3a6626c3<>+12(SB)/4, $0x3a6626c3
-DATA all3a6626c3<>+16(SB)/4, $0x3a6626c3
-DATA all3a6626c3<>+20(SB)/4, $0x3a6626c3
-DATA all3a6626c3<>+24(SB)/4, $0x3a6626c3
-DATA all3a6626c3<>+28(SB)/4, $0x3a6626c3
-GLOBL all3a6626c3<>(SB), RODATA|NOPTR, $32
-
-DATA all3b647c10<>+0(SB)/4, $0x3b647c10
-DATA all3b647c10<>+4(SB)/4, $0x3b647c10
-DATA all3b647c10<>+8(SB)/4, $0x3b647c10
-DATA all3b647c10<>+12(SB)/4, $0x3b647c10
-DATA all3b647c10<>+16(SB)/4, $0x3b647c10
-DATA all3b647c10<>+20(SB)/4, $0x3b647c10
-DATA all3b647c10<>+24(SB)/4, $0x3b647c10
-DATA all3b647c10<>+28(SB)/4, $0x3b647c10
-GLOBL all3b647c10<>(SB), RODATA|NOPTR, $32
-
-DATA all3a8e084c<>+0(SB)/4, $0x3a8e084c
-DATA all3a8e084c<>+4(SB)/4, $0x3a8e084c
-DATA all3a8e084c<>+8(SB)/4, $0x3a8e084c
-DATA all3a8e084c<>+12(SB)/4, $0x3a8e084c
-DATA all3a8e084c<>+16(SB)/4, $0x3a8e084c
-DATA all3a8e084c<>+20(SB)/4, $0x3a8e084c
-DATA all3a8e084c<>+24(SB)/4, $0x3a8e084c
-DATA all3a8e084c<>+28(SB)/4, $0x3a8e084c
-GLOBL all3a8e084c<>(SB), RODATA|NOPTR, $32
-
-DATA all40f20000<>+0(SB)/4, $0x40f20000
-DATA all40f20000<>+4(SB)/4, $0x40f20000
-DATA all40f20000<>+8(SB)/4, $0x40f20000
-DATA all40f20000<>+12(SB)/4, $0x40f20000
-DATA all40f20000<>+16(SB)/4, $0x40f20000
-DATA all40f20000<>+20(SB)/4, $0x40f20000
-DATA all40f20000<>+24(SB)/4, $0x40f20000
-DATA all40f20000<>+28(SB)/4, $0x40f20000
-GLOBL all40f20000<>(SB), RODATA|NOPTR, $32
-
 // func quantise512(q *int8, scale *float32, sums *float32, x *float32, groups int)
-// Requires: AVX, AVX2, AVX512F
+// Requires: AVX, AVX2, AVX512BW, AVX512F, AVX512VNNI
 TEXT ·quantise512(SB), NOSPLIT, $0-40
 	MOVQ         q+0(FP), AX
 	MOVQ         scale+8(FP), CX
 	MOVQ         sums+16(FP), DX
 	MOVQ         x+24(FP), BX
+	MOVQ         groups+32(FP), SI
+	MOVQ         SI, DI
+	SHRQ         $0x04, DI
+	JZ           rest
+	VPBROADCASTD all7fffffff<>+0(SB), Z0
+	VBROADCASTSS all42fe0000<>+0(SB), Z1
+	VPBROADCASTD all01010101<>+0(SB), Z2
+	VMOVDQU32    fourByFour<>+0(SB), Z3
+
+sixteen:
+	// The bits of floats without a sign are in the order of integers.
+	VPANDD     (BX), Z0, Z4
+	VPANDD     64(BX), Z0, Z5
+	VPMAXSD    Z5, Z4, Z4
+	VPANDD     128(BX), Z0, Z5
+	VPANDD     192(BX), Z0, Z14
+	VPMAXSD    Z14, Z5, Z5
+	VSHUFF64X2 $0x44, Z5, Z4, Z14
+	VSHUFF64X2 $0xee, Z5, Z4, Z4
+	VPMAXSD    Z4, Z14, Z14
+	VPANDD     256(BX), Z0, Z4
+	VPANDD     320(BX), Z0, Z5
+	VPMAXSD    Z5, Z4, Z4
+	VPANDD     384(BX), Z0, Z5
+	VPANDD     448(BX), Z0, Z15
+	VPMAXSD    Z15, Z5, Z5
+	VSHUFF64X2 $0x44, Z5, Z4, Z15
+	VSHUFF64X2 $0xee, Z5, Z4, Z4
+	VPMAXSD    Z4, Z15, Z15
+	VSHUFF64X2 $0x88, Z15, Z14, Z4
+	VSHUFF64X2 $0xdd, Z15, Z14, Z5
+	VPMAXSD    Z5, Z4, Z4
+	VPANDD     512(BX), Z0, Z5
+	VPANDD     576(BX), Z0, Z14
+	VPMAXSD    Z14, Z5, Z5
+	VPANDD     640(BX), Z0, Z14
+	VPANDD     704(BX), Z0, Z15
+	VPMAXSD    Z15, Z14, Z14
+	VSHUFF64X2 $0x44, Z14, Z5, Z15
+	VSHUFF64X2 $0xee, Z14, Z5, Z5
+	VPMAXSD    Z5, Z15, Z15
+	VPANDD     768(BX), Z0, Z5
+	VPANDD     832(BX), Z0, Z14
+	VPMAXSD    Z14, Z5, Z5
+	VPANDD     896(BX), Z0, Z14
+	VPANDD     960(BX), Z0, Z16
+	VPMAXSD    Z16, Z14, Z14
+	VSHUFF64X2 $0x44, Z14, Z5, Z16
+	VSHUFF64X2 $0xee, Z14, Z5, Z5
+	VPMAXSD    Z5, Z16, Z16
+	VSHUFF64X2 $0x88, Z16, Z15, Z5
+	VSHUFF64X2 $0xdd, Z16, Z15, Z14
+	VPMAXSD    Z14, Z5, Z5
+	VPANDD     1024(BX), Z0, Z14
+	VPANDD     1088(BX), Z0, Z15
+	VPMAXSD    Z15, Z14, Z14
+	VPANDD     1152(BX), Z0, Z15
+	VPANDD     1216(BX), Z0, Z16
+	VPMAXSD    Z16, Z15, Z15
+	VSHUFF64X2 $0x44, Z15, Z14, Z16
+	VSHUFF64X2 $0xee, Z15, Z14, Z14
+	VPMAXSD    Z14, Z16, Z16
+	VPANDD     1280(BX), Z0, Z14
+	VPANDD     1344(BX), Z0, Z15
+	VPMAXSD    Z15, Z14, Z14
+	VPANDD     1408(BX), Z0, Z15
+	VPANDD     1472(BX), Z0, Z17
+	VPMAXSD    Z17, Z15, Z15
+	VSHUFF64X2 $0x44, Z15, Z14, Z17
+	VSHUFF64X2 $0xee, Z15, Z14, Z14
+	VPMAXSD    Z14, Z17, Z17
+	VSHUFF64X2 $0x88, Z17, Z16, Z14
+	VSHUFF64X2 $0xdd, Z17, Z16, Z15
+	VPMAXSD    Z15, Z14, Z14
+	VPANDD     1536(BX), Z0, Z15
+	VPANDD     1600(BX), Z0, Z16
+	VPMAXSD    Z16, Z15, Z15
+	VPANDD     1664(BX), Z0, Z16
+	VPANDD     1728(BX), Z0, Z17
+	VPMAXSD    Z17, Z16, Z16
+	VSHUFF64X2 $0x44, Z16, Z15, Z17
+	VSHUFF64X2 $0xee, Z16, Z15, Z15
+	VPMAXSD    Z15, Z17, Z17
+	VPANDD     1792(BX), Z0, Z15
+	VPANDD     1856(BX), Z0, Z16
+	VPMAXSD    Z16, Z15, Z15
+	VPANDD     1920(BX), Z0, Z16
+	VPANDD     1984(BX), Z0, Z18
+	VPMAXSD    Z18, Z16, Z16
+	VSHUFF64X2 $0x44, Z16, Z15, Z18
+	VSHUFF64X2 $0xee, Z16, Z15, Z15
+	VPMAXSD    Z15, Z18, Z18
+	VSHUFF64X2 $0x88, Z18, Z17, Z15
+	VSHUFF64X2 $0xdd, Z18, Z17, Z16
+	VPMAXSD    Z16, Z15, Z15
+	VSHUFPS    $0xee, Z5, Z4, Z16
+	VSHUFPS    $0x44, Z5, Z4, Z4
+	VPMAXSD    Z16, Z4, Z4
+	VSHUFPS    $0xee, Z15, Z14, Z5
+	VSHUFPS    $0x44, Z15, Z14, Z14
+	VPMAXSD    Z5, Z14, Z14
+	VSHUFPS    $0xdd, Z14, Z4, Z5
+	VSHUFPS    $0x88, Z14, Z4, Z4
+	VPMAXSD    Z5, Z4, Z4
+	VPERMD     Z4, Z3, Z4
+
+	// The factor is 0 where the peak is below kernel.QuantiseMin.
+	VDIVPS       Z1, Z4, Z5
+	VBROADCASTSS all0d800000<>+0(SB), Z14
+	VCMPPS       $0x1d, Z14, Z4, K1
+	VDIVPS.Z     Z4, Z1, K1, Z4
+	VMOVUPS      Z5, (CX)
+	VMOVUPS      Z4, (DX)
+
+	// Levels of two groups at a time, and the sums of four levels each.
+	VBROADCASTSS (DX), Z14
+	VMULPS       (BX), Z14, Z4
+	VCVTPS2DQ    Z4, Z4
+	VMULPS       64(BX), Z14, Z14
+	VCVTPS2DQ    Z14, Z14
+	VBROADCASTSS 4(DX), Z16
+	VMULPS       128(BX), Z16, Z15
+	VCVTPS2DQ    Z15, Z15
+	VMULPS       192(BX), Z16, Z16
+	VCVTPS2DQ    Z16, Z16
+	VPACKSSDW    Z14, Z4, Z4
+	VPACKSSDW    Z16, Z15, Z15
+	VPACKSSWB    Z15, Z4, Z4
+	VPERMD       Z4, Z3, Z4
+	VMOVDQU32    Z4, (AX)
+	VPXORD       Z6, Z6, Z6
+	VPDPBUSD     Z4, Z2, Z6
+	VBROADCASTSS 8(DX), Z14
+	VMULPS       256(BX), Z14, Z4
+	VCVTPS2DQ    Z4, Z4
+	VMULPS       320(BX), Z14, Z14
+	VCVTPS2DQ    Z14, Z14
+	VBROADCASTSS 12(DX), Z16
+	VMULPS       384(BX), Z16, Z15
+	VCVTPS2DQ    Z15, Z15
+	VMULPS       448(BX), Z16, Z16
+	VCVTPS2DQ    Z16, Z16
+	VPACKSSDW    Z14, Z4, Z4
+	VPACKSSDW    Z16, Z15, Z15
+	VPACKSSWB    Z15, Z4, Z4
+	VPERMD       Z4, Z3, Z4
+	VMOVDQU32    Z4, 64(AX)
+	VPXORD       Z7, Z7, Z7
+	VPDPBUSD     Z4, Z2, Z7
+	VSHUFF64X2   $0x88, Z7, Z6, Z4
+	VSHUFF64X2   $0xdd, Z7, Z6, Z14
+	VPADDD       Z14, Z4, Z4
+	VBROADCASTSS 16(DX), Z15
+	VMULPS       512(BX), Z15, Z14
+	VCVTPS2DQ    Z14, Z14
+	VMULPS       576(BX), Z15, Z15
+	VCVTPS2DQ    Z15, Z15
+	VBROADCASTSS 20(DX), Z17
+	VMULPS       640(BX), Z17, Z16
+	VCVTPS2DQ    Z16, Z16
+	VMULPS       704(BX), Z17, Z17
+	VCVTPS2DQ    Z17, Z17
+	VPACKSSDW    Z15, Z14, Z14
+	VPACKSSDW    Z17, Z16, Z16
+	VPACKSSWB    Z16, Z14, Z14
+	VPERMD       Z14, Z3, Z14
+	VMOVDQU32    Z14, 128(AX)
+	VPXORD       Z8, Z8, Z8
+	VPDPBUSD     Z14, Z2, Z8
+	VBROADCASTSS 24(DX), Z15
+	VMULPS       768(BX), Z15, Z14
+	VCVTPS2DQ    Z14, Z14
+	VMULPS       832(BX), Z15, Z15
+	VCVTPS2DQ    Z15, Z15
+	VBROADCASTSS 28(DX), Z17
+	VMULPS       896(BX), Z17, Z16
+	VCVTPS2DQ    Z16, Z16
+	VMULPS       960(BX), Z17, Z17
+	VCVTPS2DQ    Z17, Z17
+	VPACKSSDW    Z15, Z14, Z14
+	VPACKSSDW    Z17, Z16, Z16
+	VPACKSSWB    Z16, Z14, Z14
+	VPERMD       Z14, Z3, Z14
+	VMOVDQU32    Z14, 192(AX)
+	VPXORD       Z9, Z9, Z9
+	VPDPBUSD     Z14, Z2, Z9
+	VSHUFF64X2   $0x88, Z9, Z8, Z14
+	VSHUFF64X2   $0xdd, Z9, Z8, Z15
+	VPADDD       Z15, Z14, Z14
+	VBROADCASTSS 32(DX), Z16
+	VMULPS       1024(BX), Z16, Z15
+	VCVTPS2DQ    Z15, Z15
+	VMULPS       1088(BX), Z16, Z16
+	VCVTPS2DQ    Z16, Z16
+	VBROADCASTSS 36(DX), Z18
+	VMULPS       1152(BX), Z18, Z17
+	VCVTPS2DQ    Z17, Z17
+	VMULPS       1216(BX), Z18, Z18
+	VCVTPS2DQ    Z18, Z18
+	VPACKSSDW    Z16, Z15, Z15
+	VPACKSSDW    Z18, Z17, Z17
+	VPACKSSWB    Z17, Z15, Z15
+	VPERMD       Z15, Z3, Z15
+	VMOVDQU32    Z15, 256(AX)
+	VPXORD       Z10, Z10, Z10
+	VPDPBUSD     Z15, Z2, Z10
+	VBROADCASTSS 40(DX), Z16
+	VMULPS       1280(BX), Z16, Z15
+	VCVTPS2DQ    Z15, Z15
+	VMULPS       1344(BX), Z16, Z16
+	VCVTPS2DQ    Z16, Z16
+	VBROADCASTSS 44(DX), Z18
+	VMULPS       1408(BX), Z18, Z17
+	VCVTPS2DQ    Z17, Z17
+	VMULPS       1472(BX), Z18, Z18
+	VCVTPS2DQ    Z18, Z18
+	VPACKSSDW    Z16, Z15, Z15
+	VPACKSSDW    Z18, Z17, Z17
+	VPACKSSWB    Z17, Z15, Z15
+	VPERMD       Z15, Z3, Z15
+	VMOVDQU32    Z15, 320(AX)
+	VPXORD       Z11, Z11, Z11
+	VPDPBUSD     Z15, Z2, Z11
+	VSHUFF64X2   $0x88, Z11, Z10, Z15
+	VSHUFF64X2   $0xdd, Z11, Z10, Z16
+	VPADDD       Z16, Z15, Z15
+	VBROADCASTSS 48(DX), Z17
+	VMULPS       1536(BX), Z17, Z16
+	VCVTPS2DQ    Z16, Z16
+	VMULPS       1600(BX), Z17, Z17
+	VCVTPS2DQ    Z17, Z17
+	VBROADCASTSS 52(DX), Z19
+	VMULPS       1664(BX), Z19, Z18
+	VCVTPS2DQ    Z18, Z18
+	VMULPS       1728(BX), Z19, Z19
+	VCVTPS2DQ    Z19, Z19
+	VPACKSSDW    Z17, Z16, Z16
+	VPACKSSDW    Z19, Z18, Z18
+	VPACKSSWB    Z18, Z16, Z16
+	VPERMD       Z16, Z3, Z16
+	VMOVDQU32    Z16, 384(AX)
+	VPXORD       Z12, Z12, Z12
+	VPDPBUSD     Z16, Z2, Z12
+	VBROADCASTSS 56(DX), Z17
+	VMULPS       1792(BX), Z17, Z16
+	VCVTPS2DQ    Z16, Z16
+	VMULPS       1856(BX), Z17, Z17
+	VCVTPS2DQ    Z17, Z17
+	VBROADCASTSS 60(DX), Z19
+	VMULPS       1920(BX), Z19, Z18
+	VCVTPS2DQ    Z18, Z18
+	VMULPS       1984(BX), Z19, Z19
+	VCVTPS2DQ    Z19, Z19
+	VPACKSSDW    Z17, Z16, Z16
+	VPACKSSDW    Z19, Z18, Z18
+	VPACKSSWB    Z18, Z16, Z16
+	VPERMD       Z16, Z3, Z16
+	VMOVDQU32    Z16, 448(AX)
+	VPXORD       Z13, Z13, Z13
+	VPDPBUSD     Z16, Z2, Z13
+	VSHUFF64X2   $0x88, Z13, Z12, Z16
+	VSHUFF64X2   $0xdd, Z13, Z12, Z17
+	VPADDD       Z17, Z16, Z16
+	VSHUFPS      $0xee, Z14, Z4, Z17
+	VSHUFPS      $0x44, Z14, Z4, Z4
+	VPADDD       Z17, Z4, Z4
+	VSHUFPS      $0xee, Z16, Z15, Z14
+	VSHUFPS      $0x44, Z16, Z15, Z15
+	VPADDD       Z14, Z15, Z15
+	VSHUFPS      $0xdd, Z15, Z4, Z14
+	VSHUFPS      $0x88, Z15, Z4, Z4
+	VPADDD       Z14, Z4, Z4
+	VPERMD       Z4, Z3, Z4
+	VCVTDQ2PS    Z4, Z4
+	VMULPS       Z5, Z4, Z4
+	VMOVUPS      Z4, (DX)
+	ADDQ         $0x00000800, BX
+	ADDQ         $0x00000200, AX
+	ADDQ         $0x40, CX
+	ADDQ         $0x40, DX
+	DECQ         DI
+	JNZ          sixteen
+
+rest:
+	ANDQ         $0x0f, SI
+	JZ           done
 	VPBROADCASTD all7fffffff<>+0(SB), Z0
 	VMOVSS       all42fe0000<>+0(SB), X1
-	MOVQ         groups+32(FP), SI
 
 group:
 	VMOVUPS (BX), Z2
@@ -1063,6 +3035,8 @@ group:
 	ADDQ          $0x04, DX
 	DECQ          SI
 	JNZ           group
+
+done:
 	VZEROUPPER
 	RET
 
@@ -1076,6 +3050,34 @@ DATA all42fe0000<>+24(SB)/4, $0x42fe0000
 DATA all42fe0000<>+28(SB)/4, $0x42fe0000
 GLOBL all42fe0000<>(SB), RODATA|NOPTR, $32
 
+DATA all01010101<>+0(SB)/4, $0x01010101
+DATA all01010101<>+4(SB)/4, $0x01010101
+DATA all01010101<>+8(SB)/4, $0x01010101
+DATA all01010101<>+12(SB)/4, $0x01010101
+DATA all01010101<>+16(SB)/4, $0x01010101
+DATA all01010101<>+20(SB)/4, $0x01010101
+DATA all01010101<>+24(SB)/4, $0x01010101
+DATA all01010101<>+28(SB)/4, $0x01010101
+GLOBL all01010101<>(SB), RODATA|NOPTR, $32
+
+DATA fourByFour<>+0(SB)/4, $0x00000000
+DATA fourByFour<>+4(SB)/4, $0x00000004
+DATA fourByFour<>+8(SB)/4, $0x00000008
+DATA fourByFour<>+12(SB)/4, $0x0000000c
+DATA fourByFour<>+16(SB)/4, $0x00000001
+DATA fourByFour<>+20(SB)/4, $0x00000005
+DATA fourByFour<>+24(SB)/4, $0x00000009
+DATA fourByFour<>+28(SB)/4, $0x0000000d
+DATA fourByFour<>+32(SB)/4, $0x00000002
+DATA fourByFour<>+36(SB)/4, $0x00000006
+DATA fourByFour<>+40(SB)/4, $0x0000000a
+DATA fourByFour<>+44(SB)/4, $0x0000000e
+DATA fourByFour<>+48(SB)/4, $0x00000003
+DATA fourByFour<>+52(SB)/4, $0x00000007
+DATA fourByFour<>+56(SB)/4, $0x0000000b
+DATA fourByFour<>+60(SB)/4, $0x0000000f
+GLOBL fourByFour<>(SB), RODATA|NOPTR, $64
+
 DATA all0d800000<>+0(SB)/4, $0x0d800000
 DATA all0d800000<>+4(SB)/4, $0x0d800000
 DATA all0d800000<>+8(SB)/4, $0x0d800000
@@ -1085,3 +3087,75 @@ DATA all0d800000<>+20(SB)/4, $0x0d800000
 DATA all0d800000<>+24(SB)/4, $0x0d800000
 DATA all0d800000<>+28(SB)/4, $0x0d800000
 GLOBL all0d800000<>(SB), RODATA|NOPTR, $32
+
+// func layerNorm512(out *float32, x *float32, w *float32, b *float32, mean float32, factor float32, blocks int)
+// Requires: AVX, AVX512F
+TEXT ·layerNorm512(SB), NOSPLIT, $0-48
+	MOVQ         out+0(FP), AX
+	MOVQ         x+8(FP), CX
+	MOVQ         w+16(FP), DX
+	MOVQ         b+24(FP), BX
+	MOVQ         blocks+40(FP), SI
+	VBROADCASTSS mean+32(FP), Z0
+	VBROADCASTSS factor+36(FP), Z1
+
+block:
+	VMOVUPS (CX), Z2
+	VSUBPS  Z0, Z2, Z2
+	VMULPS  Z1, Z2, Z2
+	VMULPS  (DX), Z2, Z2
+	VADDPS  (BX), Z2, Z2
+	VMOVUPS Z2, (AX)
+	ADDQ    $0x40, CX
+	ADDQ    $0x40, DX
+	ADDQ    $0x40, BX
+	ADDQ    $0x40, AX
+	DECQ    SI
+	JNZ     block
+	VZEROUPPER
+	RET
+
+// func add512(x *float32, y *float32, blocks int)
+// Requires: AVX, AVX512F
+TEXT ·add512(SB), NOSPLIT, $0-24
+	MOVQ x+0(FP), AX
+	MOVQ y+8(FP), CX
+	MOVQ blocks+16(FP), DX
+	MOVQ DX, BX
+	SHRQ $0x02, BX
+	JZ   rest
+
+four:
+	VMOVUPS (AX), Z0
+	VADDPS  (CX), Z0, Z0
+	VMOVUPS Z0, (AX)
+	VMOVUPS 64(AX), Z0
+	VADDPS  64(CX), Z0, Z0
+	VMOVUPS Z0, 64(AX)
+	VMOVUPS 128(AX), Z0
+	VADDPS  128(CX), Z0, Z0
+	VMOVUPS Z0, 128(AX)
+	VMOVUPS 192(AX), Z0
+	VADDPS  192(CX), Z0, Z0
+	VMOVUPS Z0, 192(AX)
+	ADDQ    $0x00000100, AX
+	ADDQ    $0x00000100, CX
+	DECQ    BX
+	JNZ     four
+
+rest:
+	ANDQ $0x03, DX
+	JZ   done
+
+one:
+	VMOVUPS (AX), Z0
+	VADDPS  (CX), Z0, Z0
+	VMOVUPS Z0, (AX)
+	ADDQ    $0x00000040, AX
+	ADDQ    $0x00000040, CX
+	DECQ    DX
+	JNZ     one
+
+done:
+	VZEROUPPER
+	RET

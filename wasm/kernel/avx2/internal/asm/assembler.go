@@ -47,13 +47,13 @@ func (a *assembler) shifted(x reg.GPVirtual, by uint64) reg.GPVirtual {
 	return r
 }
 
-// floatParam broadcasts a float parameter.
-func (a *assembler) floatParam(name string) reg.VecVirtual {
+// floatParam broadcasts a float parameter to a new register.
+func (a *assembler) floatParam(name string, vector func() reg.VecVirtual) reg.VecVirtual {
 	address, err := a.Param(name).Resolve()
 	if err != nil {
 		panic(err)
 	}
-	v := a.YMM()
+	v := vector()
 	a.VBROADCASTSS(address.Addr, v)
 	return v
 }
@@ -71,6 +71,21 @@ func (a *assembler) loop(label string, count reg.GPVirtual, body func()) {
 	body()
 	a.DECQ(count)
 	a.JNZ(LabelRef(label))
+}
+
+// byFour calls step, which does what its name says to that many blocks, in loops: with
+// four at a time, which wait less than one after the other, then with the rest.
+func (a *assembler) byFour(blocks reg.GPVirtual, step func(count int)) {
+	fours := a.GP64()
+	a.MOVQ(blocks, fours)
+	a.SHRQ(Imm(2), fours)
+	a.JZ(LabelRef("rest"))
+	a.loop("four", fours, func() { step(4) })
+	a.Label("rest")
+	a.ANDQ(Imm(3), blocks)
+	a.JZ(LabelRef("done"))
+	a.loop("one", blocks, func() { step(1) })
+	a.Label("done")
 }
 
 // at addresses base + offset.

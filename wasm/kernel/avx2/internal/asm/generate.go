@@ -50,9 +50,11 @@ var parts = []part{
 	{"rows", func(a *assembler) {
 		a.embedRow()
 		a.embedQ4Row()
-		a.sum()
-		a.sumSquares()
-		a.sumSquaresAround()
+		for _, rows := range []int{1, 4} {
+			a.sum(rows)
+			a.sumSquares(rows)
+			a.sumSquaresAround(rows)
+		}
 		a.scaleBy()
 		a.scaleByWeights()
 		a.layerNorm()
@@ -60,18 +62,21 @@ var parts = []part{
 		a.rope()
 		a.swiGLU()
 		a.gelu()
-		a.add()
+		a.add("add", a.YMM, 32)
 	}},
 	{"wide", func(a *assembler) {
 		for _, width := range []int{16, 32} {
-			for _, rows := range []int{1, 2, 4, 8} {
+			for rows := 1; rows <= 8; rows++ {
 				a.tile512(rows, width)
 			}
 		}
-		a.softmax512()
+		a.softmax512(4)
+		a.softmax512(8)
 		a.swiGLU512()
 		a.gelu512()
 		a.quantise512()
+		a.layerNorm512()
+		a.add("add512", a.ZMM, 64)
 	}},
 	{"limit", func(a *assembler) { a.limits() }},
 	{"rowlimit", func(a *assembler) { a.rowLimits() }},

@@ -85,23 +85,34 @@ func (a *assembler) rowLimits() {
 	a.hammingLimit()
 
 	a.rowLimit("Attention512", a.ZMM, 8*2, func(x reg.VecVirtual, sums []reg.VecVirtual) { a.multiplyAdd(a.ZMM, x, sums) })
-	a.rowLimit("Softmax512", a.ZMM, 2, func(x reg.VecVirtual, sums []reg.VecVirtual) {
-		t, high := a.copied(a.ZMM, x), a.YMM()
-		a.VSUBPS(x, t, t)
-		p := a.exp512(t)
-		a.VADDPS(p.AsY(), sums[0].AsY(), sums[0].AsY())
-		a.VEXTRACTF64X4(U8(1), p, high)
-		a.VADDPS(high, sums[0].AsY(), sums[0].AsY())
+	a.rowLimitWith("Softmax512", a.ZMM, func() func(reg.VecVirtual) {
+		constants, sum := a.loadExp512(), a.zero512()
+		return func(x reg.VecVirtual) {
+			p := []reg.VecVirtual{a.copied(a.ZMM, x), a.copied(a.ZMM, x), a.copied(a.ZMM, x), a.copied(a.ZMM, x)}
+			a.expBelow512(constants, p, []reg.VecVirtual{x, x, x, x})
+			a.addHalves512(sum, p[0], p[1])
+			a.addHalves512(sum, p[2], p[3])
+		}
 	})
-	a.rowLimit("SwiGLU512", a.ZMM, 0, func(x reg.VecVirtual, _ []reg.VecVirtual) {
-		g := a.copied(a.ZMM, x)
-		a.silu512(g)
-		a.VMULPS(x, g, g)
+	a.rowLimitWith("SwiGLU512", a.ZMM, func() func(reg.VecVirtual) {
+		constants := a.loadExp512()
+		return func(x reg.VecVirtual) {
+			g := []reg.VecVirtual{a.copied(a.ZMM, x), a.copied(a.ZMM, x), a.copied(a.ZMM, x), a.copied(a.ZMM, x)}
+			a.silu512(constants, g)
+			for _, v := range g {
+				a.VMULPS(x, v, v)
+			}
+		}
 	})
-	a.rowLimit("GELU512", a.ZMM, 1, func(x reg.VecVirtual, zero []reg.VecVirtual) {
-		v := a.copied(a.ZMM, x)
-		a.VADDPS(x, v, v)
-		a.geluOf512(zero[0], v)
+	a.rowLimitWith("GELU512", a.ZMM, func() func(reg.VecVirtual) {
+		constants := a.loadGELU512()
+		return func(x reg.VecVirtual) {
+			v := []reg.VecVirtual{a.copied(a.ZMM, x), a.copied(a.ZMM, x), a.copied(a.ZMM, x), a.copied(a.ZMM, x)}
+			for _, t := range v {
+				a.VADDPS(x, t, t)
+			}
+			a.geluOf512(constants, v)
+		}
 	})
 	a.rowLimitWith("Quantise512", a.ZMM, func() func(reg.VecVirtual) {
 		magnitude, top := a.loadQuantise512()

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"fmt"
+
 	. "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
 
@@ -70,49 +72,11 @@ func (a *assembler) embedQ4Row() {
 	a.end()
 }
 
-func (a *assembler) sumSquares() {
-	a.function("sumSquares", "func(x *float32, blocks int) float32",
-		"sumSquares returns the sum of x*x in eight lanes over 8*blocks floats. blocks > 0.")
-	a.sumOf(func(v reg.VecVirtual) { a.VMULPS(v, v, v) })
-}
-
-func (a *assembler) sum() {
-	a.function("sum", "func(x *float32, blocks int) float32",
-		"sum returns the sum of x in eight lanes over 8*blocks floats. blocks > 0.")
-	a.sumOf(func(reg.VecVirtual) {})
-}
-
-func (a *assembler) sumSquaresAround() {
-	a.function("sumSquaresAround", "func(x *float32, centre float32, blocks int) float32",
-		"sumSquaresAround returns the sum of (x-centre)*(x-centre) in eight lanes over",
-		"8*blocks floats. blocks > 0.")
-	centre := a.floatParam("centre")
-	a.sumOf(func(v reg.VecVirtual) {
-		a.VSUBPS(centre, v, v)
-		a.VMULPS(v, v, v)
-	})
-}
-
-// sumOf is the body of a function that sums what term makes of its floats.
-func (a *assembler) sumOf(term func(v reg.VecVirtual)) {
-	x, sum := a.param("x"), a.zero()
-	a.loop("block", a.param("blocks"), func() {
-		v := a.YMM()
-		a.VMOVUPS(at(x, 0), v)
-		term(v)
-		a.VADDPS(v, sum, sum)
-		a.ADDQ(Imm(32), x)
-	})
-	a.sumLanes(sum)
-	a.Store(sum.AsX(), a.ReturnIndex(0))
-	a.end()
-}
-
 func (a *assembler) layerNorm() {
 	a.function("layerNorm", "func(out, x, w, b *float32, mean, factor float32, blocks int)",
 		"layerNorm sets out = ((x-mean)*factor)*w + b for 8*blocks floats. blocks > 0.")
 	out, x, w, b := a.param("out"), a.param("x"), a.param("w"), a.param("b")
-	mean, factor := a.floatParam("mean"), a.floatParam("factor")
+	mean, factor := a.floatParam("mean", a.YMM), a.floatParam("factor", a.YMM)
 	a.loop("block", a.param("blocks"), func() {
 		v := a.YMM()
 		a.VMOVUPS(at(x, 0), v)
@@ -131,7 +95,7 @@ func (a *assembler) layerNorm() {
 func (a *assembler) scaleBy() {
 	a.function("scaleBy", "func(x *float32, factor float32, blocks int)",
 		"scaleBy multiplies 8*blocks floats by a factor. blocks > 0.")
-	x, factor := a.param("x"), a.floatParam("factor")
+	x, factor := a.param("x"), a.floatParam("factor", a.YMM)
 	a.loop("block", a.param("blocks"), func() {
 		v := a.YMM()
 		a.VMULPS(at(x, 0), factor, v)
@@ -144,7 +108,7 @@ func (a *assembler) scaleBy() {
 func (a *assembler) scaleByWeights() {
 	a.function("scaleByWeights", "func(out, x, w *float32, factor float32, blocks int)",
 		"scaleByWeights sets out = (x*factor)*w for 8*blocks floats. blocks > 0.")
-	out, x, w, factor := a.param("out"), a.param("x"), a.param("w"), a.floatParam("factor")
+	out, x, w, factor := a.param("out"), a.param("x"), a.param("w"), a.floatParam("factor", a.YMM)
 	a.loop("block", a.param("blocks"), func() {
 		v := a.YMM()
 		a.VMULPS(at(x, 0), factor, v)
@@ -390,17 +354,19 @@ func (a *assembler) horner(u []reg.VecVirtual, coefficients []float32) []reg.Vec
 	return p
 }
 
-func (a *assembler) add() {
-	a.function("add", "func(x, y *float32, blocks int)",
-		"add adds 8*blocks floats of y to x. blocks > 0.")
+// add adds in registers of 32 bytes or 64.
+func (a *assembler) add(name string, vector func() reg.VecVirtual, size int) {
+	a.function(name, "func(x, y *float32, blocks int)",
+		fmt.Sprintf("%s adds %d*blocks floats of y to x. blocks > 0.", name, size/4))
 	x, y := a.param("x"), a.param("y")
-	a.loop("block", a.param("blocks"), func() {
-		v := a.YMM()
-		a.VMOVUPS(at(x, 0), v)
-		a.VADDPS(at(y, 0), v, v)
-		a.VMOVUPS(v, at(x, 0))
-		a.ADDQ(Imm(32), x)
-		a.ADDQ(Imm(32), y)
+	a.byFour(a.param("blocks"), func(count int) {
+		for i, v := range vectors(count, vector) {
+			a.VMOVUPS(at(x, size*i), v)
+			a.VADDPS(at(y, size*i), v, v)
+			a.VMOVUPS(v, at(x, size*i))
+		}
+		a.ADDQ(U32(size*count), x)
+		a.ADDQ(U32(size*count), y)
 	})
 	a.end()
 }

@@ -11,7 +11,7 @@ func (a *assembler) meanPool() {
 	a.function("meanPool", "func(out, x *float32, factor float32, rows, blocks int)",
 		"meanPool sets out[c] = (sum over r in order of x[r][c]) * factor for 8*blocks",
 		"columns. rows > 0, blocks > 0.")
-	out, x, factor, blocks := a.param("out"), a.param("x"), a.floatParam("factor"), a.param("blocks")
+	out, x, factor, blocks := a.param("out"), a.param("x"), a.floatParam("factor", a.YMM), a.param("blocks")
 	stride := a.shifted(blocks, 5)
 	a.loop("block", blocks, func() {
 		sum, row, rows := a.zero(), a.GP64(), a.param("rows")
@@ -114,7 +114,7 @@ func (a *assembler) score() {
 		"score turns 8*blocks integers into x*scale*scales and returns how many are above",
 		"bound: found gets the number and the score of each. blocks > 0.")
 	found, x, scales := a.param("found"), a.param("x"), a.param("scales")
-	factor, bound := a.floatParam("scale"), a.floatParam("bound")
+	factor, bound := a.floatParam("scale", a.YMM), a.floatParam("bound", a.YMM)
 	row, start := a.GP64(), a.GP64()
 	a.XORQ(row, row)
 	a.MOVQ(found, start)

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"math"
 
 	. "github.com/mmcloughlin/avo/operand"
 	"github.com/mmcloughlin/avo/reg"
@@ -68,267 +67,144 @@ func (a *assembler) zero512() reg.VecVirtual {
 	return v
 }
 
-// softmax512 takes sixteen scores at a time, the rest by masks: valid has the lanes
-// below count, stored those of the last eight too.
-func (a *assembler) softmax512() {
-	a.function("softmax512", "func(x *float32, count int) float32",
-		"softmax512 sets x[i] = Exp(x[i] - max x) for i < count, 0 for the rest of the",
-		"last eight, and returns 1 / (sum of x in eight lanes). count > 0.")
-	count := a.param("count")
-	blocks, rest := a.GP64(), a.GP64()
-	a.MOVQ(count, blocks)
-	a.SHRQ(Imm(4), blocks)
-	a.MOVQ(count, rest)
-	a.ANDQ(Imm(15), rest)
-	valid, stored := a.K(), a.K()
-	ones, lanes := a.GP64(), a.GP64()
-	a.MOVQ(I32(-1), ones)
-	mask := func(count reg.GPVirtual, k reg.OpmaskVirtual) {
-		t := a.GP64()
-		a.MOVQ(ones, t)
-		a.SHLXQ(count, t, t)
-		a.NOTQ(t)
-		a.KMOVW(t.As32(), k)
-	}
-	mask(rest, valid)
-	a.LEAQ(Mem{Base: rest, Disp: 7}, lanes)
-	a.ANDQ(I8(-8), lanes)
-	mask(lanes, stored)
-
-	least, top := a.ZMM(), a.ZMM()
-	a.VBROADCASTSS(a.floats(float32(math.Inf(-1))), least)
-	a.VMOVAPS(least, top)
-	// pass visits all full vectors, then the rest.
-	pass := func(label string, full, part func(x Mem)) {
-		x, left := a.param("x"), a.GP64()
-		a.MOVQ(blocks, left)
-		a.TESTQ(left, left)
-		a.JZ(LabelRef(label + "Rest"))
-		a.loop(label, left, func() {
-			full(at(x, 0))
-			a.ADDQ(Imm(64), x)
-		})
-		a.Label(label + "Rest")
-		a.TESTQ(rest, rest)
-		a.JZ(LabelRef(label + "Done"))
-		part(at(x, 0))
-		a.Label(label + "Done")
-	}
-	a.Comment("The largest score.")
-	pass("max",
-		func(x Mem) { a.VMAXPS(x, top, top) },
-		func(x Mem) {
-			t := a.ZMM()
-			a.VMOVAPS(least, t)
-			a.VMOVUPS(x, valid, t)
-			a.VMAXPS(t, top, top)
-		})
-	half := a.YMM()
-	a.VEXTRACTF64X4(U8(1), top, half)
-	a.VMAXPS(half, top.AsY(), half)
-	a.across(half, a.VMAXPS)
-	a.VBROADCASTSS(half.AsX(), top)
-
-	a.Comment("Exponentials and their sum.")
-	sum := a.zero()
-	accumulate := func(p reg.VecVirtual) {
-		high := a.YMM()
-		a.VADDPS(p.AsY(), sum, sum)
-		a.VEXTRACTF64X4(U8(1), p, high)
-		a.VADDPS(high, sum, sum)
-	}
-	pass("exp",
-		func(x Mem) {
-			t := a.ZMM()
-			a.VMOVUPS(x, t)
-			a.VSUBPS(top, t, t)
-			p := a.exp512(t)
-			a.VMOVUPS(p, x)
-			accumulate(p)
-		},
-		func(x Mem) {
-			t := a.ZMM()
-			a.VMOVUPS_Z(x, valid, t)
-			a.VSUBPS(top, t, t)
-			p := a.exp512(t)
-			a.VMOVAPS_Z(p, valid, p)
-			a.VMOVUPS(p, stored, x)
-			accumulate(p)
-		})
-	a.sumLanes(sum)
-	one := a.XMM()
-	a.VMOVSS(a.floats(1), one)
-	a.VDIVSS(sum.AsX(), one, one)
-	a.Store(one, a.ReturnIndex(0))
-	a.end()
-}
-
-// exp512 is kernel.Exp in each lane. It overwrites x.
-func (a *assembler) exp512(x reg.VecVirtual) reg.VecVirtual {
-	a.VMAXPS_BCST(a.floats(kernel.ExpMin), x, x)
-	a.VMINPS_BCST(a.floats(kernel.ExpMax), x, x)
-	n, t, p := a.ZMM(), a.ZMM(), a.ZMM()
-	a.VMULPS_BCST(a.floats(kernel.ExpLog2E), x, n)
-	a.VRNDSCALEPS(U8(8), n, n) // to nearest, ties to even
-	for _, part := range []float32{kernel.ExpLn2Hi, kernel.ExpLn2Lo} {
-		a.VMULPS_BCST(a.floats(part), n, t)
-		a.VSUBPS(t, x, x)
-	}
-	a.VMULPS_BCST(a.floats(kernel.ExpC6), x, p)
-	for _, c := range []float32{kernel.ExpC5, kernel.ExpC4, kernel.ExpC3, kernel.ExpC2, 1} {
-		a.VADDPS_BCST(a.floats(c), p, p)
-		a.VMULPS(x, p, p)
-	}
-	a.VADDPS_BCST(a.floats(1), p, p)
-	a.VCVTPS2DQ(n, n)
-	a.VPADDD_BCST(a.words(127), n, n)
-	a.VPSLLD(U8(23), n, n)
-	a.VMULPS(n, p, p)
-	return p
-}
-
 func (a *assembler) swiGLU512() {
 	a.function("swiGLU512", "func(out, gate, up *float32, blocks int)",
 		"swiGLU512 sets out = (gate / (1 + Exp(-gate))) * up for 16*blocks floats. blocks > 0.")
-	out, gate, up := a.param("out"), a.param("gate"), a.param("up")
-	a.loop("block", a.param("blocks"), func() {
-		g := a.ZMM()
-		a.VMOVUPS(at(gate, 0), g)
-		a.silu512(g)
-		a.VMULPS(at(up, 0), g, g)
-		a.VMOVUPS(g, at(out, 0))
+	out, gate, up, blocks := a.param("out"), a.param("gate"), a.param("up"), a.param("blocks")
+	constants := a.loadExp512()
+	a.byFour(blocks, func(count int) {
+		g := vectors(count, a.ZMM)
+		for i, v := range g {
+			a.VMOVUPS(at(gate, 64*i), v)
+		}
+		a.silu512(constants, g)
+		for i, v := range g {
+			a.VMULPS(at(up, 64*i), v, v)
+			a.VMOVUPS(v, at(out, 64*i))
+		}
 		for _, p := range []reg.GPVirtual{gate, up, out} {
-			a.ADDQ(Imm(64), p)
+			a.ADDQ(U32(64*count), p)
 		}
 	})
 	a.end()
 }
 
-func (a *assembler) silu512(g reg.VecVirtual) {
-	t := a.ZMM()
-	a.VPXORD_BCST(a.words(1<<31), g, t)
-	e := a.exp512(t)
-	a.VADDPS_BCST(a.floats(1), e, e)
-	a.VDIVPS(e, g, g)
+// silu512 sets each g = g / (1 + Exp(-g)).
+func (a *assembler) silu512(c expConstants512, g []reg.VecVirtual) {
+	e := vectors(len(g), a.ZMM)
+	for i, v := range g {
+		a.VPXORD_BCST(a.words(1<<31), v, e[i])
+		a.VMAXPS_BCST(a.floats(kernel.ExpMin), e[i], e[i])
+		a.VMINPS_BCST(a.floats(kernel.ExpMax), e[i], e[i])
+	}
+	a.expOf512(c, e)
+	for i, v := range g {
+		a.VADDPS(c.one, e[i], e[i])
+		a.VDIVPS(e[i], v, v)
+	}
 }
 
 func (a *assembler) gelu512() {
 	a.function("gelu512", "func(x, b *float32, blocks int)",
 		"gelu512 sets x = kernel.GELU(x + b) for 16*blocks floats. blocks > 0.")
-	x, b := a.param("x"), a.param("b")
-	zero := a.zero512()
-	a.loop("block", a.param("blocks"), func() {
-		v := a.ZMM()
-		a.VMOVUPS(at(x, 0), v)
-		a.VADDPS(at(b, 0), v, v)
-		a.geluOf512(zero, v)
-		a.VMOVUPS(v, at(x, 0))
-		a.ADDQ(Imm(64), x)
-		a.ADDQ(Imm(64), b)
-	})
-	a.end()
-}
-
-func (a *assembler) geluOf512(zero, v reg.VecVirtual) {
-	t, u, h := a.ZMM(), a.ZMM(), a.ZMM()
-	a.VPANDD_BCST(a.words(0x7fffffff), v, t)
-	a.VMINPS_BCST(a.floats(kernel.GELUMax), t, t)
-	a.VSUBPS_BCST(a.floats(kernel.GELUCentre), t, t)
-	a.VMULPS(t, t, u)
-	horner := func(coefficients []float32) reg.VecVirtual {
-		p, last := a.ZMM(), len(coefficients)-1
-		a.VMULPS_BCST(a.floats(coefficients[last]), u, p)
-		for i := last - 1; i > 0; i-- {
-			a.VADDPS_BCST(a.floats(coefficients[i]), p, p)
-			a.VMULPS(u, p, p)
-		}
-		a.VADDPS_BCST(a.floats(coefficients[0]), p, p)
-		return p
-	}
-	odd, even := horner(kernel.GELUOdd[:]), horner(kernel.GELUEven[:])
-	a.VMULPS(odd, t, t)
-	a.VADDPS(t, even, even)
-	a.VBROADCASTSS(a.floats(kernel.GELUSquare), h)
-	a.VSUBPS(u, h, h)
-	a.VMULPS(even, h, h)
-	a.VMAXPS(zero, v, v) // +0 where both are zeros
-	a.VSUBPS(h, v, v)
-}
-
-func (a *assembler) quantise512() {
-	a.function("quantise512", "func(q *int8, scale, sums, x *float32, groups int)",
-		"quantise512 is kernel.Kernels.Quantise for consecutive groups of 32. groups > 0.")
-	q, scale, sums, x := a.param("q"), a.param("scale"), a.param("sums"), a.param("x")
-	magnitude, top := a.loadQuantise512()
-	a.loop("group", a.param("groups"), func() {
-		v := vectors(2, a.ZMM)
+	x, b, blocks := a.param("x"), a.param("b"), a.param("blocks")
+	constants := a.loadGELU512()
+	a.byFour(blocks, func(count int) {
+		v := vectors(count, a.ZMM)
 		for i, t := range v {
 			a.VMOVUPS(at(x, 64*i), t)
+			a.VADDPS(at(b, 64*i), t, t)
 		}
-		step, sum := a.quantiseGroup512(magnitude, top, v)
-		a.VMOVSS(step, at(scale, 0))
-		a.VMOVSS(sum, at(sums, 0))
+		a.geluOf512(constants, v)
 		for i, t := range v {
-			a.VPMOVSDB(t, at(q, 16*i))
+			a.VMOVUPS(t, at(x, 64*i))
 		}
-		a.ADDQ(U32(128), x)
-		a.ADDQ(Imm(32), q)
-		a.ADDQ(Imm(4), scale)
-		a.ADDQ(Imm(4), sums)
+		a.ADDQ(U32(64*count), x)
+		a.ADDQ(U32(64*count), b)
 	})
 	a.end()
 }
 
-// loadQuantise512 loads what quantiseGroup512 keeps in registers.
-func (a *assembler) loadQuantise512() (magnitude, top reg.VecVirtual) {
-	magnitude, top = a.ZMM(), a.XMM()
-	a.VPBROADCASTD(a.words(0x7fffffff), magnitude)
-	a.VMOVSS(a.floats(127), top)
-	return magnitude, top
+// geluConstants512 are what geluOf512 keeps in registers: as many as there are.
+type geluConstants512 struct {
+	zero, centre, square reg.VecVirtual
+	held                 map[float32]reg.VecVirtual
 }
 
-// quantiseGroup512 leaves levels of 32 bits in v.
-func (a *assembler) quantiseGroup512(magnitude, top reg.VecVirtual, v []reg.VecVirtual) (step, sum reg.Register) {
-	peaks := vectors(2, a.ZMM)
-	for i, t := range v {
-		a.VPANDD(magnitude, t, peaks[i])
+func (a *assembler) loadGELU512() geluConstants512 {
+	load := func(x float32) reg.VecVirtual {
+		v := a.ZMM()
+		a.VBROADCASTSS(a.floats(x), v)
+		return v
 	}
-	a.Comment("The bits of floats without a sign are in the order of integers.")
-	a.VPMAXSD(peaks[1], peaks[0], peaks[0])
-	quarter := a.reduce512(peaks[0], a.VPMAXSD)
-
-	a.Comment("The factor is 0 where the peak is below kernel.QuantiseMin.")
-	scale, inverse, mask, factor := a.XMM(), a.XMM(), a.XMM(), a.ZMM()
-	a.VDIVSS(top, quarter, scale)
-	a.VDIVSS(quarter, top, inverse)
-	a.VCMPSS(U8(notBelow), a.floats(kernel.QuantiseMin), quarter, mask)
-	a.VANDPS(mask, inverse, inverse)
-	a.VBROADCASTSS(inverse, factor)
-	for _, t := range v {
-		a.VMULPS(factor, t, t)
-		a.VCVTPS2DQ(t, t)
+	c := geluConstants512{a.zero512(), load(kernel.GELUCentre), load(kernel.GELUSquare), map[float32]reg.VecVirtual{}}
+	for _, x := range kernel.GELUEven {
+		c.held[x] = load(x)
 	}
-
-	a.Comment("The sum is exact in any order.")
-	all := a.ZMM()
-	a.VPADDD(v[1], v[0], all)
-	total := a.reduce512(all, a.VPADDD)
-	a.VCVTDQ2PS(total, total)
-	a.VMULSS(scale, total, total)
-	return scale, total
+	return c
 }
 
-// reduce512 combines the sixteen lanes of v in lane 0 of the result.
-func (a *assembler) reduce512(v reg.VecVirtual, combine func(...Op)) reg.Register {
-	half, quarter := a.YMM(), a.XMM()
-	a.VEXTRACTI64X4(U8(1), v, half)
-	combine(v.AsY(), half, half)
-	low := half.AsX()
-	a.VEXTRACTI128(U8(1), half, quarter)
-	combine(quarter, low, low)
-	a.VPSHUFD(U8(0x4e), low, quarter)
-	combine(quarter, low, low)
-	a.VPSHUFD(U8(0xb1), low, quarter)
-	combine(quarter, low, low)
-	return low
+// geluOf512 sets each v = kernel.GELU(v). Least and greatest are taken of the floats'
+// bits, as of integers with a sign: of +0 and -0 too the greater is then +0.
+func (a *assembler) geluOf512(c geluConstants512, v []reg.VecVirtual) {
+	t, u := vectors(len(v), a.ZMM), vectors(len(v), a.ZMM)
+	for i := range v {
+		a.VPANDD_BCST(a.words(0x7fffffff), v[i], t[i])
+		a.VPMINSD_BCST(a.floats(kernel.GELUMax), t[i], t[i])
+		a.VSUBPS(c.centre, t[i], t[i])
+		a.VMULPS(t[i], t[i], u[i])
+	}
+	odd, even := a.horner512(c, kernel.GELUOdd[:], u), a.horner512(c, kernel.GELUEven[:], u)
+	for i := range v {
+		a.VMULPS(odd[i], t[i], t[i])
+		a.VADDPS(t[i], even[i], even[i])
+		a.VSUBPS(u[i], c.square, t[i])
+		a.VMULPS(even[i], t[i], t[i])
+		a.VPMAXSD(c.zero, v[i], v[i])
+		a.VSUBPS(t[i], v[i], v[i])
+	}
+}
+
+// horner512 is horner with the coefficients that c holds or that lie in memory.
+func (a *assembler) horner512(c geluConstants512, coefficients []float32, u []reg.VecVirtual) []reg.VecVirtual {
+	p, last := vectors(len(u), a.ZMM), len(coefficients)-1
+	for k := last; k >= 0; k-- {
+		held, ok := c.held[coefficients[k]]
+		for i := range u {
+			switch {
+			case k == last && ok:
+				a.VMULPS(held, u[i], p[i])
+			case k == last:
+				a.VMULPS_BCST(a.floats(coefficients[k]), u[i], p[i])
+			case ok:
+				a.VADDPS(held, p[i], p[i])
+			default:
+				a.VADDPS_BCST(a.floats(coefficients[k]), p[i], p[i])
+			}
+			if 0 < k && k < last {
+				a.VMULPS(u[i], p[i], p[i])
+			}
+		}
+	}
+	return p
+}
+
+func (a *assembler) layerNorm512() {
+	a.function("layerNorm512", "func(out, x, w, b *float32, mean, factor float32, blocks int)",
+		"layerNorm512 sets out = ((x-mean)*factor)*w + b for 16*blocks floats. blocks > 0.")
+	out, x, w, b, blocks := a.param("out"), a.param("x"), a.param("w"), a.param("b"), a.param("blocks")
+	mean, factor := a.floatParam("mean", a.ZMM), a.floatParam("factor", a.ZMM)
+	a.loop("block", blocks, func() {
+		v := a.ZMM()
+		a.VMOVUPS(at(x, 0), v)
+		a.VSUBPS(mean, v, v)
+		a.VMULPS(factor, v, v)
+		a.VMULPS(at(w, 0), v, v)
+		a.VADDPS(at(b, 0), v, v)
+		a.VMOVUPS(v, at(out, 0))
+		for _, p := range []reg.GPVirtual{x, w, b, out} {
+			a.ADDQ(Imm(64), p)
+		}
+	})
+	a.end()
 }

@@ -847,83 +847,246 @@ round:
 // Requires: AVX, AVX512F
 TEXT ·Softmax512(SB), NOSPLIT, $0-8
 	VBROADCASTSS all3f400000<>+0(SB), Z0
-	VXORPS       Y1, Y1, Y1
-	VXORPS       Y2, Y2, Y2
+	VBROADCASTSS all4b400000<>+0(SB), Z1
+	VBROADCASTSS all3f800000<>+0(SB), Z2
+	VPXORD       Z3, Z3, Z3
 	MOVQ         rounds+0(FP), AX
 
 round:
-	VMOVAPS       Z0, Z2
-	VSUBPS        Z0, Z2, Z2
-	VMAXPS.BCST   allc2ae0000<>+0(SB), Z2, Z2
-	VMINPS.BCST   all42b00000<>+0(SB), Z2, Z2
-	VMULPS.BCST   all3fb8aa3b<>+0(SB), Z2, Z3
-	VRNDSCALEPS   $0x08, Z3, Z3
-	VMULPS.BCST   all3f318000<>+0(SB), Z3, Z4
-	VSUBPS        Z4, Z2, Z2
-	VMULPS.BCST   allb95e8083<>+0(SB), Z3, Z4
-	VSUBPS        Z4, Z2, Z2
-	VMULPS.BCST   all3ab60b61<>+0(SB), Z2, Z4
-	VADDPS.BCST   all3c088889<>+0(SB), Z4, Z4
-	VMULPS        Z2, Z4, Z4
-	VADDPS.BCST   all3d2aaaab<>+0(SB), Z4, Z4
-	VMULPS        Z2, Z4, Z4
-	VADDPS.BCST   all3e2aaaab<>+0(SB), Z4, Z4
-	VMULPS        Z2, Z4, Z4
-	VADDPS.BCST   all3f000000<>+0(SB), Z4, Z4
-	VMULPS        Z2, Z4, Z4
-	VADDPS.BCST   all3f800000<>+0(SB), Z4, Z4
-	VMULPS        Z2, Z4, Z4
-	VADDPS.BCST   all3f800000<>+0(SB), Z4, Z4
-	VCVTPS2DQ     Z3, Z3
-	VPADDD.BCST   all0000007f<>+0(SB), Z3, Z3
-	VPSLLD        $0x17, Z3, Z3
-	VMULPS        Z3, Z4, Z4
-	VADDPS        Y4, Y1, Y1
-	VEXTRACTF64X4 $0x01, Z4, Y2
-	VADDPS        Y2, Y1, Y1
-	DECQ          AX
-	JNZ           round
+	VMOVAPS           Z0, Z4
+	VMOVAPS           Z0, Z5
+	VMOVAPS           Z0, Z6
+	VMOVAPS           Z0, Z7
+	VSUBPS            Z0, Z4, Z4
+	VSUBPS            Z0, Z5, Z5
+	VSUBPS            Z0, Z6, Z6
+	VSUBPS            Z0, Z7, Z7
+	VPMINUD.BCST      allc2ae0000<>+0(SB), Z4, Z4
+	VPMINUD.BCST      allc2ae0000<>+0(SB), Z5, Z5
+	VPMINUD.BCST      allc2ae0000<>+0(SB), Z6, Z6
+	VPMINUD.BCST      allc2ae0000<>+0(SB), Z7, Z7
+	VMULPS.BCST       all3fb8aa3b<>+0(SB), Z4, Z8
+	VMULPS.BCST       all3fb8aa3b<>+0(SB), Z5, Z9
+	VMULPS.BCST       all3fb8aa3b<>+0(SB), Z6, Z10
+	VMULPS.BCST       all3fb8aa3b<>+0(SB), Z7, Z11
+	VADDPS            Z1, Z8, Z8
+	VADDPS            Z1, Z9, Z9
+	VADDPS            Z1, Z10, Z10
+	VADDPS            Z1, Z11, Z11
+	VSUBPS            Z1, Z8, Z12
+	VSUBPS            Z1, Z9, Z13
+	VSUBPS            Z1, Z10, Z14
+	VSUBPS            Z1, Z11, Z15
+	VFNMADD231PS.BCST all3f318000<>+0(SB), Z12, Z4
+	VFNMADD231PS.BCST all3f318000<>+0(SB), Z13, Z5
+	VFNMADD231PS.BCST all3f318000<>+0(SB), Z14, Z6
+	VFNMADD231PS.BCST all3f318000<>+0(SB), Z15, Z7
+	VMULPS.BCST       allb95e8083<>+0(SB), Z12, Z12
+	VMULPS.BCST       allb95e8083<>+0(SB), Z13, Z13
+	VMULPS.BCST       allb95e8083<>+0(SB), Z14, Z14
+	VMULPS.BCST       allb95e8083<>+0(SB), Z15, Z15
+	VSUBPS            Z12, Z4, Z4
+	VSUBPS            Z13, Z5, Z5
+	VSUBPS            Z14, Z6, Z6
+	VSUBPS            Z15, Z7, Z7
+	VPSLLD            $0x17, Z8, Z8
+	VPSLLD            $0x17, Z9, Z9
+	VPSLLD            $0x17, Z10, Z10
+	VPSLLD            $0x17, Z11, Z11
+	VMULPS.BCST       all3ab60b61<>+0(SB), Z4, Z12
+	VMULPS.BCST       all3ab60b61<>+0(SB), Z5, Z13
+	VMULPS.BCST       all3ab60b61<>+0(SB), Z6, Z14
+	VMULPS.BCST       all3ab60b61<>+0(SB), Z7, Z15
+	VADDPS.BCST       all3c088889<>+0(SB), Z12, Z12
+	VADDPS.BCST       all3c088889<>+0(SB), Z13, Z13
+	VADDPS.BCST       all3c088889<>+0(SB), Z14, Z14
+	VADDPS.BCST       all3c088889<>+0(SB), Z15, Z15
+	VMULPS            Z4, Z12, Z12
+	VMULPS            Z5, Z13, Z13
+	VMULPS            Z6, Z14, Z14
+	VMULPS            Z7, Z15, Z15
+	VADDPS.BCST       all3d2aaaab<>+0(SB), Z12, Z12
+	VADDPS.BCST       all3d2aaaab<>+0(SB), Z13, Z13
+	VADDPS.BCST       all3d2aaaab<>+0(SB), Z14, Z14
+	VADDPS.BCST       all3d2aaaab<>+0(SB), Z15, Z15
+	VMULPS            Z4, Z12, Z12
+	VMULPS            Z5, Z13, Z13
+	VMULPS            Z6, Z14, Z14
+	VMULPS            Z7, Z15, Z15
+	VADDPS.BCST       all3e2aaaab<>+0(SB), Z12, Z12
+	VADDPS.BCST       all3e2aaaab<>+0(SB), Z13, Z13
+	VADDPS.BCST       all3e2aaaab<>+0(SB), Z14, Z14
+	VADDPS.BCST       all3e2aaaab<>+0(SB), Z15, Z15
+	VMULPS            Z4, Z12, Z12
+	VMULPS            Z5, Z13, Z13
+	VMULPS            Z6, Z14, Z14
+	VMULPS            Z7, Z15, Z15
+	VADDPS.BCST       all3f000000<>+0(SB), Z12, Z12
+	VADDPS.BCST       all3f000000<>+0(SB), Z13, Z13
+	VADDPS.BCST       all3f000000<>+0(SB), Z14, Z14
+	VADDPS.BCST       all3f000000<>+0(SB), Z15, Z15
+	VMULPS            Z4, Z12, Z12
+	VMULPS            Z5, Z13, Z13
+	VMULPS            Z6, Z14, Z14
+	VMULPS            Z7, Z15, Z15
+	VADDPS            Z2, Z12, Z12
+	VADDPS            Z2, Z13, Z13
+	VADDPS            Z2, Z14, Z14
+	VADDPS            Z2, Z15, Z15
+	VMULPS            Z4, Z12, Z12
+	VMULPS            Z5, Z13, Z13
+	VMULPS            Z6, Z14, Z14
+	VMULPS            Z7, Z15, Z15
+	VADDPS            Z2, Z12, Z12
+	VADDPS            Z2, Z13, Z13
+	VADDPS            Z2, Z14, Z14
+	VADDPS            Z2, Z15, Z15
+	VPADDD            Z8, Z12, Z4
+	VPADDD            Z9, Z13, Z5
+	VPADDD            Z10, Z14, Z6
+	VPADDD            Z11, Z15, Z7
+	VSHUFF64X2        $0x44, Z5, Z4, Z8
+	VSHUFF64X2        $0xee, Z5, Z4, Z4
+	VADDPS            Z8, Z3, Z3
+	VADDPS            Z4, Z3, Z3
+	VSHUFF64X2        $0x44, Z7, Z6, Z4
+	VSHUFF64X2        $0xee, Z7, Z6, Z5
+	VADDPS            Z4, Z3, Z3
+	VADDPS            Z5, Z3, Z3
+	DECQ              AX
+	JNZ               round
 	VZEROUPPER
 	RET
+
+DATA all4b400000<>+0(SB)/4, $0x4b400000
+DATA all4b400000<>+4(SB)/4, $0x4b400000
+DATA all4b400000<>+8(SB)/4, $0x4b400000
+DATA all4b400000<>+12(SB)/4, $0x4b400000
+DATA all4b400000<>+16(SB)/4, $0x4b400000
+DATA all4b400000<>+20(SB)/4, $0x4b400000
+DATA all4b400000<>+24(SB)/4, $0x4b400000
+DATA all4b400000<>+28(SB)/4, $0x4b400000
+GLOBL all4b400000<>(SB), RODATA|NOPTR, $32
 
 // func SwiGLU512(rounds int)
 // Requires: AVX, AVX512F
 TEXT ·SwiGLU512(SB), NOSPLIT, $0-8
 	VBROADCASTSS all3f400000<>+0(SB), Z0
+	VBROADCASTSS all4b400000<>+0(SB), Z1
+	VBROADCASTSS all3f800000<>+0(SB), Z2
 	MOVQ         rounds+0(FP), AX
 
 round:
-	VMOVAPS     Z0, Z1
-	VPXORD.BCST all80000000<>+0(SB), Z1, Z2
-	VMAXPS.BCST allc2ae0000<>+0(SB), Z2, Z2
-	VMINPS.BCST all42b00000<>+0(SB), Z2, Z2
-	VMULPS.BCST all3fb8aa3b<>+0(SB), Z2, Z3
-	VRNDSCALEPS $0x08, Z3, Z3
-	VMULPS.BCST all3f318000<>+0(SB), Z3, Z4
-	VSUBPS      Z4, Z2, Z2
-	VMULPS.BCST allb95e8083<>+0(SB), Z3, Z4
-	VSUBPS      Z4, Z2, Z2
-	VMULPS.BCST all3ab60b61<>+0(SB), Z2, Z4
-	VADDPS.BCST all3c088889<>+0(SB), Z4, Z4
-	VMULPS      Z2, Z4, Z4
-	VADDPS.BCST all3d2aaaab<>+0(SB), Z4, Z4
-	VMULPS      Z2, Z4, Z4
-	VADDPS.BCST all3e2aaaab<>+0(SB), Z4, Z4
-	VMULPS      Z2, Z4, Z4
-	VADDPS.BCST all3f000000<>+0(SB), Z4, Z4
-	VMULPS      Z2, Z4, Z4
-	VADDPS.BCST all3f800000<>+0(SB), Z4, Z4
-	VMULPS      Z2, Z4, Z4
-	VADDPS.BCST all3f800000<>+0(SB), Z4, Z4
-	VCVTPS2DQ   Z3, Z3
-	VPADDD.BCST all0000007f<>+0(SB), Z3, Z3
-	VPSLLD      $0x17, Z3, Z3
-	VMULPS      Z3, Z4, Z4
-	VADDPS.BCST all3f800000<>+0(SB), Z4, Z4
-	VDIVPS      Z4, Z1, Z1
-	VMULPS      Z0, Z1, Z1
-	DECQ        AX
-	JNZ         round
+	VMOVAPS           Z0, Z3
+	VMOVAPS           Z0, Z4
+	VMOVAPS           Z0, Z5
+	VMOVAPS           Z0, Z6
+	VPXORD.BCST       all80000000<>+0(SB), Z3, Z7
+	VMAXPS.BCST       allc2ae0000<>+0(SB), Z7, Z7
+	VMINPS.BCST       all42b00000<>+0(SB), Z7, Z7
+	VPXORD.BCST       all80000000<>+0(SB), Z4, Z8
+	VMAXPS.BCST       allc2ae0000<>+0(SB), Z8, Z8
+	VMINPS.BCST       all42b00000<>+0(SB), Z8, Z8
+	VPXORD.BCST       all80000000<>+0(SB), Z5, Z9
+	VMAXPS.BCST       allc2ae0000<>+0(SB), Z9, Z9
+	VMINPS.BCST       all42b00000<>+0(SB), Z9, Z9
+	VPXORD.BCST       all80000000<>+0(SB), Z6, Z10
+	VMAXPS.BCST       allc2ae0000<>+0(SB), Z10, Z10
+	VMINPS.BCST       all42b00000<>+0(SB), Z10, Z10
+	VMULPS.BCST       all3fb8aa3b<>+0(SB), Z7, Z11
+	VMULPS.BCST       all3fb8aa3b<>+0(SB), Z8, Z12
+	VMULPS.BCST       all3fb8aa3b<>+0(SB), Z9, Z13
+	VMULPS.BCST       all3fb8aa3b<>+0(SB), Z10, Z14
+	VADDPS            Z1, Z11, Z11
+	VADDPS            Z1, Z12, Z12
+	VADDPS            Z1, Z13, Z13
+	VADDPS            Z1, Z14, Z14
+	VSUBPS            Z1, Z11, Z15
+	VSUBPS            Z1, Z12, Z16
+	VSUBPS            Z1, Z13, Z17
+	VSUBPS            Z1, Z14, Z18
+	VFNMADD231PS.BCST all3f318000<>+0(SB), Z15, Z7
+	VFNMADD231PS.BCST all3f318000<>+0(SB), Z16, Z8
+	VFNMADD231PS.BCST all3f318000<>+0(SB), Z17, Z9
+	VFNMADD231PS.BCST all3f318000<>+0(SB), Z18, Z10
+	VMULPS.BCST       allb95e8083<>+0(SB), Z15, Z15
+	VMULPS.BCST       allb95e8083<>+0(SB), Z16, Z16
+	VMULPS.BCST       allb95e8083<>+0(SB), Z17, Z17
+	VMULPS.BCST       allb95e8083<>+0(SB), Z18, Z18
+	VSUBPS            Z15, Z7, Z7
+	VSUBPS            Z16, Z8, Z8
+	VSUBPS            Z17, Z9, Z9
+	VSUBPS            Z18, Z10, Z10
+	VPSLLD            $0x17, Z11, Z11
+	VPSLLD            $0x17, Z12, Z12
+	VPSLLD            $0x17, Z13, Z13
+	VPSLLD            $0x17, Z14, Z14
+	VMULPS.BCST       all3ab60b61<>+0(SB), Z7, Z15
+	VMULPS.BCST       all3ab60b61<>+0(SB), Z8, Z16
+	VMULPS.BCST       all3ab60b61<>+0(SB), Z9, Z17
+	VMULPS.BCST       all3ab60b61<>+0(SB), Z10, Z18
+	VADDPS.BCST       all3c088889<>+0(SB), Z15, Z15
+	VADDPS.BCST       all3c088889<>+0(SB), Z16, Z16
+	VADDPS.BCST       all3c088889<>+0(SB), Z17, Z17
+	VADDPS.BCST       all3c088889<>+0(SB), Z18, Z18
+	VMULPS            Z7, Z15, Z15
+	VMULPS            Z8, Z16, Z16
+	VMULPS            Z9, Z17, Z17
+	VMULPS            Z10, Z18, Z18
+	VADDPS.BCST       all3d2aaaab<>+0(SB), Z15, Z15
+	VADDPS.BCST       all3d2aaaab<>+0(SB), Z16, Z16
+	VADDPS.BCST       all3d2aaaab<>+0(SB), Z17, Z17
+	VADDPS.BCST       all3d2aaaab<>+0(SB), Z18, Z18
+	VMULPS            Z7, Z15, Z15
+	VMULPS            Z8, Z16, Z16
+	VMULPS            Z9, Z17, Z17
+	VMULPS            Z10, Z18, Z18
+	VADDPS.BCST       all3e2aaaab<>+0(SB), Z15, Z15
+	VADDPS.BCST       all3e2aaaab<>+0(SB), Z16, Z16
+	VADDPS.BCST       all3e2aaaab<>+0(SB), Z17, Z17
+	VADDPS.BCST       all3e2aaaab<>+0(SB), Z18, Z18
+	VMULPS            Z7, Z15, Z15
+	VMULPS            Z8, Z16, Z16
+	VMULPS            Z9, Z17, Z17
+	VMULPS            Z10, Z18, Z18
+	VADDPS.BCST       all3f000000<>+0(SB), Z15, Z15
+	VADDPS.BCST       all3f000000<>+0(SB), Z16, Z16
+	VADDPS.BCST       all3f000000<>+0(SB), Z17, Z17
+	VADDPS.BCST       all3f000000<>+0(SB), Z18, Z18
+	VMULPS            Z7, Z15, Z15
+	VMULPS            Z8, Z16, Z16
+	VMULPS            Z9, Z17, Z17
+	VMULPS            Z10, Z18, Z18
+	VADDPS            Z2, Z15, Z15
+	VADDPS            Z2, Z16, Z16
+	VADDPS            Z2, Z17, Z17
+	VADDPS            Z2, Z18, Z18
+	VMULPS            Z7, Z15, Z15
+	VMULPS            Z8, Z16, Z16
+	VMULPS            Z9, Z17, Z17
+	VMULPS            Z10, Z18, Z18
+	VADDPS            Z2, Z15, Z15
+	VADDPS            Z2, Z16, Z16
+	VADDPS            Z2, Z17, Z17
+	VADDPS            Z2, Z18, Z18
+	VPADDD            Z11, Z15, Z7
+	VPADDD            Z12, Z16, Z8
+	VPADDD            Z13, Z17, Z9
+	VPADDD            Z14, Z18, Z10
+	VADDPS            Z2, Z7, Z7
+	VDIVPS            Z7, Z3, Z3
+	VADDPS            Z2, Z8, Z8
+	VDIVPS            Z8, Z4, Z4
+	VADDPS            Z2, Z9, Z9
+	VDIVPS            Z9, Z5, Z5
+	VADDPS            Z2, Z10, Z10
+	VDIVPS            Z10, Z6, Z6
+	VMULPS            Z0, Z3, Z3
+	VMULPS            Z0, Z4, Z4
+	VMULPS            Z0, Z5, Z5
+	VMULPS            Z0, Z6, Z6
+	DECQ              AX
+	JNZ               round
 	VZEROUPPER
 	RET
 
@@ -931,45 +1094,155 @@ round:
 // Requires: AVX, AVX512F
 TEXT ·GELU512(SB), NOSPLIT, $0-8
 	VBROADCASTSS all3f400000<>+0(SB), Z0
-	VXORPS       Y1, Y1, Y1
+	VPXORD       Z1, Z1, Z1
+	VBROADCASTSS all40300000<>+0(SB), Z2
+	VBROADCASTSS all40f20000<>+0(SB), Z3
+	VBROADCASTSS all3a8e084c<>+0(SB), Z4
+	VBROADCASTSS all3b647c10<>+0(SB), Z5
+	VBROADCASTSS all3a6626c3<>+0(SB), Z6
+	VBROADCASTSS allb8a67291<>+0(SB), Z7
+	VBROADCASTSS allb6318167<>+0(SB), Z8
+	VBROADCASTSS all352755b8<>+0(SB), Z9
+	VBROADCASTSS allb2d58f0e<>+0(SB), Z10
 	MOVQ         rounds+0(FP), AX
 
 round:
-	VMOVAPS      Z0, Z2
-	VADDPS       Z0, Z2, Z2
-	VPANDD.BCST  all7fffffff<>+0(SB), Z2, Z3
-	VMINPS.BCST  all40b00000<>+0(SB), Z3, Z3
-	VSUBPS.BCST  all40300000<>+0(SB), Z3, Z3
-	VMULPS       Z3, Z3, Z4
-	VMULPS.BCST  all33a5f0ff<>+0(SB), Z4, Z5
-	VADDPS.BCST  allb641fb7c<>+0(SB), Z5, Z5
-	VMULPS       Z4, Z5, Z5
-	VADDPS.BCST  all382432a9<>+0(SB), Z5, Z5
-	VMULPS       Z4, Z5, Z5
-	VADDPS.BCST  allb8c083a1<>+0(SB), Z5, Z5
-	VMULPS       Z4, Z5, Z5
-	VADDPS.BCST  allbb19da07<>+0(SB), Z5, Z5
-	VMULPS       Z4, Z5, Z5
-	VADDPS.BCST  allbb3ee64e<>+0(SB), Z5, Z5
-	VMULPS.BCST  allb2d58f0e<>+0(SB), Z4, Z6
-	VADDPS.BCST  all352755b8<>+0(SB), Z6, Z6
-	VMULPS       Z4, Z6, Z6
-	VADDPS.BCST  allb6318167<>+0(SB), Z6, Z6
-	VMULPS       Z4, Z6, Z6
-	VADDPS.BCST  allb8a67291<>+0(SB), Z6, Z6
-	VMULPS       Z4, Z6, Z6
-	VADDPS.BCST  all3a6626c3<>+0(SB), Z6, Z6
-	VMULPS       Z4, Z6, Z6
-	VADDPS.BCST  all3b647c10<>+0(SB), Z6, Z6
-	VMULPS       Z4, Z6, Z6
-	VADDPS.BCST  all3a8e084c<>+0(SB), Z6, Z6
-	VMULPS       Z5, Z3, Z3
-	VADDPS       Z3, Z6, Z6
-	VBROADCASTSS all40f20000<>+0(SB), Z3
-	VSUBPS       Z4, Z3, Z3
-	VMULPS       Z6, Z3, Z3
-	VMAXPS       Z1, Z2, Z2
-	VSUBPS       Z3, Z2, Z2
+	VMOVAPS      Z0, Z11
+	VMOVAPS      Z0, Z12
+	VMOVAPS      Z0, Z13
+	VMOVAPS      Z0, Z14
+	VADDPS       Z0, Z11, Z11
+	VADDPS       Z0, Z12, Z12
+	VADDPS       Z0, Z13, Z13
+	VADDPS       Z0, Z14, Z14
+	VPANDD.BCST  all7fffffff<>+0(SB), Z11, Z15
+	VPMINSD.BCST all40b00000<>+0(SB), Z15, Z15
+	VSUBPS       Z2, Z15, Z15
+	VMULPS       Z15, Z15, Z19
+	VPANDD.BCST  all7fffffff<>+0(SB), Z12, Z16
+	VPMINSD.BCST all40b00000<>+0(SB), Z16, Z16
+	VSUBPS       Z2, Z16, Z16
+	VMULPS       Z16, Z16, Z20
+	VPANDD.BCST  all7fffffff<>+0(SB), Z13, Z17
+	VPMINSD.BCST all40b00000<>+0(SB), Z17, Z17
+	VSUBPS       Z2, Z17, Z17
+	VMULPS       Z17, Z17, Z21
+	VPANDD.BCST  all7fffffff<>+0(SB), Z14, Z18
+	VPMINSD.BCST all40b00000<>+0(SB), Z18, Z18
+	VSUBPS       Z2, Z18, Z18
+	VMULPS       Z18, Z18, Z22
+	VMULPS.BCST  all33a5f0ff<>+0(SB), Z19, Z23
+	VMULPS.BCST  all33a5f0ff<>+0(SB), Z20, Z24
+	VMULPS.BCST  all33a5f0ff<>+0(SB), Z21, Z25
+	VMULPS.BCST  all33a5f0ff<>+0(SB), Z22, Z26
+	VADDPS.BCST  allb641fb7c<>+0(SB), Z23, Z23
+	VMULPS       Z19, Z23, Z23
+	VADDPS.BCST  allb641fb7c<>+0(SB), Z24, Z24
+	VMULPS       Z20, Z24, Z24
+	VADDPS.BCST  allb641fb7c<>+0(SB), Z25, Z25
+	VMULPS       Z21, Z25, Z25
+	VADDPS.BCST  allb641fb7c<>+0(SB), Z26, Z26
+	VMULPS       Z22, Z26, Z26
+	VADDPS.BCST  all382432a9<>+0(SB), Z23, Z23
+	VMULPS       Z19, Z23, Z23
+	VADDPS.BCST  all382432a9<>+0(SB), Z24, Z24
+	VMULPS       Z20, Z24, Z24
+	VADDPS.BCST  all382432a9<>+0(SB), Z25, Z25
+	VMULPS       Z21, Z25, Z25
+	VADDPS.BCST  all382432a9<>+0(SB), Z26, Z26
+	VMULPS       Z22, Z26, Z26
+	VADDPS.BCST  allb8c083a1<>+0(SB), Z23, Z23
+	VMULPS       Z19, Z23, Z23
+	VADDPS.BCST  allb8c083a1<>+0(SB), Z24, Z24
+	VMULPS       Z20, Z24, Z24
+	VADDPS.BCST  allb8c083a1<>+0(SB), Z25, Z25
+	VMULPS       Z21, Z25, Z25
+	VADDPS.BCST  allb8c083a1<>+0(SB), Z26, Z26
+	VMULPS       Z22, Z26, Z26
+	VADDPS.BCST  allbb19da07<>+0(SB), Z23, Z23
+	VMULPS       Z19, Z23, Z23
+	VADDPS.BCST  allbb19da07<>+0(SB), Z24, Z24
+	VMULPS       Z20, Z24, Z24
+	VADDPS.BCST  allbb19da07<>+0(SB), Z25, Z25
+	VMULPS       Z21, Z25, Z25
+	VADDPS.BCST  allbb19da07<>+0(SB), Z26, Z26
+	VMULPS       Z22, Z26, Z26
+	VADDPS.BCST  allbb3ee64e<>+0(SB), Z23, Z23
+	VADDPS.BCST  allbb3ee64e<>+0(SB), Z24, Z24
+	VADDPS.BCST  allbb3ee64e<>+0(SB), Z25, Z25
+	VADDPS.BCST  allbb3ee64e<>+0(SB), Z26, Z26
+	VMULPS       Z10, Z19, Z27
+	VMULPS       Z10, Z20, Z28
+	VMULPS       Z10, Z21, Z29
+	VMULPS       Z10, Z22, Z30
+	VADDPS       Z9, Z27, Z27
+	VMULPS       Z19, Z27, Z27
+	VADDPS       Z9, Z28, Z28
+	VMULPS       Z20, Z28, Z28
+	VADDPS       Z9, Z29, Z29
+	VMULPS       Z21, Z29, Z29
+	VADDPS       Z9, Z30, Z30
+	VMULPS       Z22, Z30, Z30
+	VADDPS       Z8, Z27, Z27
+	VMULPS       Z19, Z27, Z27
+	VADDPS       Z8, Z28, Z28
+	VMULPS       Z20, Z28, Z28
+	VADDPS       Z8, Z29, Z29
+	VMULPS       Z21, Z29, Z29
+	VADDPS       Z8, Z30, Z30
+	VMULPS       Z22, Z30, Z30
+	VADDPS       Z7, Z27, Z27
+	VMULPS       Z19, Z27, Z27
+	VADDPS       Z7, Z28, Z28
+	VMULPS       Z20, Z28, Z28
+	VADDPS       Z7, Z29, Z29
+	VMULPS       Z21, Z29, Z29
+	VADDPS       Z7, Z30, Z30
+	VMULPS       Z22, Z30, Z30
+	VADDPS       Z6, Z27, Z27
+	VMULPS       Z19, Z27, Z27
+	VADDPS       Z6, Z28, Z28
+	VMULPS       Z20, Z28, Z28
+	VADDPS       Z6, Z29, Z29
+	VMULPS       Z21, Z29, Z29
+	VADDPS       Z6, Z30, Z30
+	VMULPS       Z22, Z30, Z30
+	VADDPS       Z5, Z27, Z27
+	VMULPS       Z19, Z27, Z27
+	VADDPS       Z5, Z28, Z28
+	VMULPS       Z20, Z28, Z28
+	VADDPS       Z5, Z29, Z29
+	VMULPS       Z21, Z29, Z29
+	VADDPS       Z5, Z30, Z30
+	VMULPS       Z22, Z30, Z30
+	VADDPS       Z4, Z27, Z27
+	VADDPS       Z4, Z28, Z28
+	VADDPS       Z4, Z29, Z29
+	VADDPS       Z4, Z30, Z30
+	VMULPS       Z23, Z15, Z15
+	VADDPS       Z15, Z27, Z27
+	VSUBPS       Z19, Z3, Z15
+	VMULPS       Z27, Z15, Z15
+	VPMAXSD      Z1, Z11, Z11
+	VSUBPS       Z15, Z11, Z11
+	VMULPS       Z24, Z16, Z16
+	VADDPS       Z16, Z28, Z28
+	VSUBPS       Z20, Z3, Z16
+	VMULPS       Z28, Z16, Z16
+	VPMAXSD      Z1, Z12, Z12
+	VSUBPS       Z16, Z12, Z12
+	VMULPS       Z25, Z17, Z17
+	VADDPS       Z17, Z29, Z29
+	VSUBPS       Z21, Z3, Z17
+	VMULPS       Z29, Z17, Z17
+	VPMAXSD      Z1, Z13, Z13
+	VSUBPS       Z17, Z13, Z13
+	VMULPS       Z26, Z18, Z18
+	VADDPS       Z18, Z30, Z30
+	VSUBPS       Z22, Z3, Z18
+	VMULPS       Z30, Z18, Z18
+	VPMAXSD      Z1, Z14, Z14
+	VSUBPS       Z18, Z14, Z14
 	DECQ         AX
 	JNZ          round
 	VZEROUPPER
