@@ -44,6 +44,7 @@ type Options struct {
 	BatchTokens int
 	BatchPairs  int
 	Negatives   int
+	SameSource  bool // all pairs of a step come from one file, so that the other passages are harder negatives
 	Mix         Mix
 	Buckets     []int // lengths, in tokens, to which texts are padded; longer texts are cut
 

@@ -58,6 +58,9 @@ func newSettings(o Options, student, teacher *network) (settings, error) {
 		set("batch-pairs", o.BatchPairs)
 		set("negatives", o.Negatives)
 		set("temperature", o.Temperature)
+		if o.SameSource {
+			set("same-source", true)
+		}
 	} else {
 		set("batch-tokens", o.BatchTokens)
 		set("mix", o.Mix)

@@ -42,19 +42,25 @@ func (s *stream) pairBatches(places []place, r *rand.Rand) ([]batch, error) {
 	if err != nil {
 		return nil, err
 	}
-	var list []example
-	for part := range slices.Chunk(texts, width) {
-		if !slices.ContainsFunc(part, func(t text) bool { return s.empty(&t) }) {
-			list = append(list, example{part[0], part[1:]})
+	// One list for all files, or one for each.
+	lists := make([][]example, len(s.files))
+	for i, at := range places {
+		part := texts[i*width : (i+1)*width]
+		if slices.ContainsFunc(part, func(t text) bool { return s.empty(&t) }) {
+			continue
 		}
-	}
-	if len(list) == 0 {
-		return nil, nil
+		list := 0
+		if s.options.SameSource {
+			list = int(at.file)
+		}
+		lists[list] = append(lists[list], example{part[0], part[1:]})
 	}
 	rows := func(int) int { return s.options.BatchPairs }
 	var batches []batch
-	for _, group := range bucketed(list, s.options.Buckets, rows, r, func(e example) int { return e.longest() }) {
-		batches = append(batches, s.pairBatch(group.bucket, group.items))
+	for _, list := range lists {
+		for _, group := range bucketed(list, s.options.Buckets, rows, r, func(e example) int { return e.longest() }) {
+			batches = append(batches, s.pairBatch(group.bucket, group.items))
+		}
 	}
 	r.Shuffle(len(batches), func(i, j int) { batches[i], batches[j] = batches[j], batches[i] })
 	return batches, nil

@@ -189,6 +189,49 @@ func TestPairBatch(t *testing.T) {
 	}
 }
 
+// TestSameSource checks that a step's pairs come from one file if asked, from
+// several otherwise, and that none is lost.
+func TestSameSource(t *testing.T) {
+	o := contrastive(t)
+	o.Data = []pairs.Source{somePairs(t, 41), somePairs(t, 23)}
+	for _, same := range []bool{false, true} {
+		o.SameSource = same
+		s := streamOf(t, o)
+		from := map[string]int{} // the file of each query, as tokens
+		for file, list := range s.files {
+			for _, p := range list {
+				ids, err := s.readers[0].Read(p.Query, kindOf(true))
+				if err != nil {
+					t.Fatal(err)
+				}
+				from[fmt.Sprint(ids)] |= 1 << file
+			}
+		}
+		batches, err := s.chunk(0, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		mixed, seen := 0, map[string]bool{}
+		for _, b := range batches {
+			common := 1<<0 | 1<<1
+			queries := batch{blocks: b.blocks[:1]}
+			for query := range rows([]batch{queries}) {
+				common &= from[query]
+				seen[query] = true
+			}
+			if common == 0 {
+				mixed++
+			}
+		}
+		if len(seen) != len(from) {
+			t.Errorf("same source %v: %d of %d queries", same, len(seen), len(from))
+		}
+		if same != (mixed == 0) {
+			t.Errorf("same source %v: %d of %d steps have pairs of both files", same, mixed, len(batches))
+		}
+	}
+}
+
 // TestBucketed checks that nothing is lost and that the last group is full.
 func TestBucketed(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))

@@ -106,6 +106,7 @@ GOMLX_BACKEND chooses where to compute: "xla" (default, CPU), "xla:cuda" (see ef
 	f.IntVar(&o.BatchTokens, "batch-tokens", o.BatchTokens, "tokens of a step with padding (align, hidden)")
 	f.IntVar(&o.BatchPairs, "batch-pairs", o.BatchPairs, "pairs of a step (infonce, kl)")
 	f.IntVar(&o.Negatives, "negatives", o.Negatives, "hard negatives of each pair (infonce, kl)")
+	f.BoolVar(&o.SameSource, "same-source", false, "take all pairs of a step from one file: passages of one kind are harder to tell apart (infonce, kl)")
 	f.StringVar(&mix, "mix", mix, "texts made of a pair (align, hidden): query, whole passages, pieces of 1 to 3 sentences")
 	f.IntSliceVar(&o.Buckets, "buckets", o.Buckets, "lengths in tokens to which texts are padded; longer ones are cut")
 	f.Float64Var(&o.LearningRate, "learning-rate", o.LearningRate, "highest learning rate; it rises during --warm-up, then falls to 0")
