@@ -37,7 +37,7 @@ func NewAVXVNNI() *Kernels { return newKernels("avxvnni", []strip{avxVNNIQ4}, []
 
 // NewVNNI returns kernels for processors with AVX-512. They are named "avx512vnni".
 func NewVNNI() *Kernels {
-	k := newKernels("avx512vnni", []strip{vnniQ4, avx2Q4}, []strip{vnniWideQ7, vnniQ7, avx2Q7})
+	k := newKernels("avx512vnni", []strip{vnniWideQ4, vnniQ4, avx2Q4}, []strip{vnniWideQ7, vnniQ7, avx2Q7})
 	k.wide = true
 	return k
 }

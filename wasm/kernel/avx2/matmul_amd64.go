@@ -12,23 +12,37 @@ const maxInputs = 16384
 // tile is a function that computes a number of rows of 8*panels results.
 type tile = func(out *float32, q *int8, scale, sums *float32, w *byte, n, groups int)
 
-// strip is the tiles of a number of panels, by height: one row, two rows, ...
-// Where several tiles meet a panel, unpack, if not nil, unpacks it for other tiles.
+// strip is the tiles of a number of panels, by height: one row, two rows, ... Where as
+// many tiles as least meet the same panels, unpack, if not nil, unpacks them for other
+// tiles, of the same heights; without them, a strip may have none.
 type strip struct {
 	panels int
 	tiles  []tile
 
 	unpack   func(out, w *byte, groups int)
 	unpacked []tile
+	least    int
 }
 
 // The bytes of a group of an unpacked panel: scales and minimums as floats, and
-// levels. Panels of more groups than unpackedGroups are not unpacked: they would
-// fill the first-level cache.
+// levels. Panels that have more than unpackedGroups together are not unpacked: they
+// would fill the first-level cache.
 const (
 	unpackedBytes  = 2*4*kernel.Panel + kernel.Panel*kernel.Group
-	unpackedGroups = 64
+	unpackedGroups = 96
 )
+
+// choose returns the tiles for a number of rows and groups, nil where there are none,
+// and whether panels are to be unpacked for them.
+func (s *strip) choose(rows, groups int) (tiles []tile, unpack bool) {
+	if s.unpack == nil || s.panels*groups > unpackedGroups || tilesFor(rows, s.unpacked) < s.least {
+		return s.tiles, false
+	}
+	return s.unpacked, true
+}
+
+// tilesFor returns the least number of tiles that rows take.
+func tilesFor(rows int, tiles []tile) int { return (rows + len(tiles) - 1) / len(tiles) }
 
 // layout is how products with one kind of packed weights are computed: by strips,
 // widest first, the last of one panel.
@@ -40,7 +54,7 @@ type layout struct {
 var (
 	avx2Q4 = strip{
 		1, []tile{q4Tile1, q4Tile2, q4Tile3, q4Tile4, q4Tile5, q4Tile6},
-		q4Unpack, []tile{q4UnpackedTile1, q4UnpackedTile2, q4UnpackedTile3, q4UnpackedTile4, q4UnpackedTile5, q4UnpackedTile6},
+		q4Unpack, []tile{q4UnpackedTile1, q4UnpackedTile2, q4UnpackedTile3, q4UnpackedTile4, q4UnpackedTile5, q4UnpackedTile6}, 2,
 	}
 	avx2Q7 = strip{panels: 1, tiles: []tile{q7Tile1, q7Tile2, q7Tile3, q7Tile4, q7Tile5, q7Tile6}}
 
@@ -59,10 +73,19 @@ var (
 		q7VNNITile1x16, q7VNNITile2x16, q7VNNITile3x16, q7VNNITile4x16,
 		q7VNNITile5x16, q7VNNITile6x16, q7VNNITile7x16, q7VNNITile8x16,
 	}}
-	vnniWideQ7 = strip{panels: 4, tiles: []tile{
-		q7VNNITile1x32, q7VNNITile2x32, q7VNNITile3x32, q7VNNITile4x32, q7VNNITile5x32, q7VNNITile6x32,
-	}}
+
+	// As many tiles as it takes until unpacking pays are at least five rows high.
+	vnniUnpacked = []tile{4: unpackedVNNITile5x32, 5: unpackedVNNITile6x32}
+	vnniWideQ4   = strip{4, nil, q4Unpack512, vnniUnpacked, vnniLeast}
+	vnniWideQ7   = strip{
+		4, []tile{q7VNNITile1x32, q7VNNITile2x32, q7VNNITile3x32, q7VNNITile4x32, q7VNNITile5x32, q7VNNITile6x32},
+		q7Unpack512, vnniUnpacked, vnniLeast,
+	}
 )
+
+// vnniLeast is the tiles with which unpacking pays: it takes as long as a third of one,
+// and they are then a twentieth faster.
+const vnniLeast = 14
 
 // spaces are where panels are unpacked: products of several goroutines run at once.
 var spaces = sync.Pool{New: func() any { return new([unpackedGroups * unpackedBytes]byte) }}
@@ -70,7 +93,7 @@ var spaces = sync.Pool{New: func() any { return new([unpackedGroups * unpackedBy
 // rowBlock is the number of rows that meet all weights before the next rows do:
 // their activations, at most 1536 bytes each in the models at hand, stay in the
 // second-level cache, as one panel of weights stays in the first.
-const rowBlock = 64
+const rowBlock = 128
 
 // MatMulQ4 implements [kernel.Kernels].
 func (k *Kernels) MatMulQ4(out, q, scale, sums, w kernel.Ptr, rows, n, inputs int) {
@@ -102,14 +125,18 @@ func (k *Kernels) matMul(l *layout, out, q, scale, sums, w kernel.Ptr, rows, n, 
 		end := min(start+rowBlock, rows)
 		column := 0
 		for _, strip := range l.strips {
+			tiles, unpack := strip.choose(end-start, groups)
+			if tiles == nil {
+				continue
+			}
 			for width := strip.panels * kernel.Panel; column+width <= n; column += width {
-				panels, tiles := &weights[l.size(column, inputs)], strip.tiles
-				// Rows are spread evenly over the fewest tiles.
-				count := (end - start + len(tiles) - 1) / len(tiles)
-				if strip.unpack != nil && count > 1 && groups <= unpackedGroups {
+				panels := &weights[l.size(column, inputs)]
+				if unpack {
 					strip.unpack(&space[0], panels, groups)
-					panels, tiles = &space[0], strip.unpacked
+					panels = &space[0]
 				}
+				// Rows are spread evenly over the fewest tiles.
+				count := tilesFor(end-start, tiles)
 				for row := start; row < end; count-- {
 					height := (end - row + count - 1) / count
 					tiles[height-1](&o[row*n+column], &levels[row*inputs], &scales[row*groups], &products[row*groups], panels, n, groups)

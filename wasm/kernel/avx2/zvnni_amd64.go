@@ -133,3 +133,25 @@ func q7VNNITile5x32(out *float32, q *int8, scale *float32, sums *float32, w *byt
 //
 //go:noescape
 func q7VNNITile6x32(out *float32, q *int8, scale *float32, sums *float32, w *byte, n int, groups int)
+
+// unpackedVNNITile5x32 multiplies a tile of rows, 5 high, by 4 panels.
+// n is the number of columns of out; groups > 0.
+//
+//go:noescape
+func unpackedVNNITile5x32(out *float32, q *int8, scale *float32, sums *float32, w *byte, n int, groups int)
+
+// unpackedVNNITile6x32 multiplies a tile of rows, 6 high, by 4 panels.
+// n is the number of columns of out; groups > 0.
+//
+//go:noescape
+func unpackedVNNITile6x32(out *float32, q *int8, scale *float32, sums *float32, w *byte, n int, groups int)
+
+// q4Unpack512 unpacks four panels for the tiles unpackedVNNITile. groups > 0.
+//
+//go:noescape
+func q4Unpack512(out *byte, w *byte, groups int)
+
+// q7Unpack512 unpacks four panels for the tiles unpackedVNNITile. groups > 0.
+//
+//go:noescape
+func q7Unpack512(out *byte, w *byte, groups int)

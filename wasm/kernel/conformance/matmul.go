@@ -40,6 +40,8 @@ func (s *suite) testMatMul(p product) {
 	run("one row", 1, 576, 576, level, weights)
 	run("model shape", 17, 192, 1536, level, weights)
 	run("many rows", 131, 16, 96, level, weights)
+	run("many rows, wide", 79, 72, 96, level, weights)
+	run("many rows, wide and long", 80, 40, 800, level, weights)
 	run("more rows than a block", 270, 8, 32, level, weights)
 	run("longest text", 512, 16, 64, level, weights)
 	run("longest", 5, 16, 16384, level, weights)

@@ -31,6 +31,10 @@ var parts = []part{
 		for rows := 1; rows <= 6; rows++ {
 			a.vnniTile(q7, rows, 4)
 		}
+		a.vnniTile(unpacked512, 5, 4)
+		a.vnniTile(unpacked512, 6, 4)
+		a.unpack512(q4)
+		a.unpack512(q7)
 	}},
 	{"avxvnni", func(a *assembler) {
 		for rows := 1; rows <= 6; rows++ {

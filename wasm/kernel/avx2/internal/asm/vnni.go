@@ -20,9 +20,7 @@ func (a *assembler) vnniTile(l layout, rows, panels int) {
 		"n is the number of columns of out; groups > 0.")
 	groups := a.param("groups")
 	q, scale, sums := a.activations(groups, rows)
-	panel := a.GP64()
-	a.IMUL3Q(U32(l.groupBytes), groups, panel)
-	w := a.matrix(a.param("w"), panel, panels)
+	w := a.panels(l, groups, panels)
 	var mask reg.VecVirtual
 	if l == q4 {
 		mask = a.ZMM()
@@ -52,16 +50,10 @@ func (a *assembler) vnniTile(l layout, rows, panels int) {
 				}
 			}
 		}
-		// each makes a register of every pair of panels.
-		each := func(load func(left, right Mem) reg.VecVirtual, offset int) (v []reg.VecVirtual) {
-			for i := range parts {
-				v = append(v, load(w.row(2*i, offset), w.row(2*i+1, offset)))
-			}
-			return v
-		}
-		if l == q4 {
+		switch l {
+		case q4:
 			for block := range 4 {
-				high := each(a.levels, levels+32*block)
+				high := a.pairs(a.levels, w, parts, levels+32*block)
 				low := vectors(parts, a.ZMM)
 				for i, v := range high {
 					a.VPANDD(mask, v, low[i])
@@ -73,13 +65,22 @@ func (a *assembler) vnniTile(l layout, rows, panels int) {
 				}
 				multiply(2*block+1, high)
 			}
-		} else {
+		case q7:
 			for step := range 8 {
-				multiply(step, each(a.levels, levels+32*step))
+				multiply(step, a.pairs(a.levels, w, parts, levels+32*step))
+			}
+		case unpacked512:
+			for step := range 8 {
+				multiply(step, a.unpacked(w, unpackedLevels+128*step))
 			}
 		}
 		a.Comment("Scale, then add the minimums' part.")
-		d, m := each(a.halves, 0), each(a.halves, minimums)
+		var d, m []reg.VecVirtual
+		if l == unpacked512 {
+			d, m = a.unpacked(w, 0), a.unpacked(w, unpackedMinimums)
+		} else {
+			d, m = a.pairs(a.halves, w, parts, 0), a.pairs(a.halves, w, parts, minimums)
+		}
 		for r := range rows {
 			for i := range parts {
 				dot, acc := dot[r*parts+i], acc[r*parts+i]
@@ -103,6 +104,33 @@ func (a *assembler) vnniTile(l layout, rows, panels int) {
 		a.VMOVUPS(v, out.row(i/parts, 64*(i%parts)))
 	}
 	a.end()
+}
+
+// panels addresses packed panels side by side.
+func (a *assembler) panels(l layout, groups reg.GPVirtual, count int) matrix {
+	if l == unpacked512 {
+		return matrix{base: a.param("w")}
+	}
+	stride := a.GP64()
+	a.IMUL3Q(U32(l.groupBytes), groups, stride)
+	return a.matrix(a.param("w"), stride, count)
+}
+
+// pairs makes a register of every pair of panels.
+func (a *assembler) pairs(load func(left, right Mem) reg.VecVirtual, w matrix, count, offset int) (v []reg.VecVirtual) {
+	for i := range count {
+		v = append(v, load(w.row(2*i, offset), w.row(2*i+1, offset)))
+	}
+	return v
+}
+
+// unpacked loads what unpack512 left of four panels.
+func (a *assembler) unpacked(w matrix, offset int) []reg.VecVirtual {
+	v := vectors(2, a.ZMM)
+	for i, t := range v {
+		a.VMOVDQU32(w.row(0, offset+64*i), t)
+	}
+	return v
 }
 
 // levels loads 32 bytes of either panel.
