@@ -39,7 +39,8 @@ func Operations(kernels string) map[Operation]RowLimit {
 	case "avx512vnni":
 		all[Attention] = RowLimit{2 * 8 * 2 * 16, limit.Attention512} // 8 rows of 32 columns
 		all[Softmax] = RowLimit{4 * 16, limit.Softmax512}
-		all[Quantise] = RowLimit{kernel.Group, limit.Quantise512}
+		all[Quantise] = RowLimit{16 * kernel.Group, limit.Quantise512}
+		all[LayerNorm] = RowLimit{4 * 16, limit.LayerNorm512}
 		all[GELU] = RowLimit{4 * 16, limit.GELU512}
 		all[SwiGLU] = RowLimit{4 * 16, limit.SwiGLU512}
 	case "avx2", "avxvnni":

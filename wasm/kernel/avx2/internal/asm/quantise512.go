@@ -64,52 +64,69 @@ func (a *assembler) loadSixteen512() sixteenConstants512 {
 // quantiseSixteen512 quantises sixteen groups. Until the sums are known, their place
 // holds the factors.
 func (a *assembler) quantiseSixteen512(c sixteenConstants512, q, scale, sums, x reg.Register) {
+	floats := func(g, half int) Op { return at(x, 128*g+64*half) }
+	step, factors := a.factors512(c, floats)
+	a.VMOVUPS(step, at(scale, 0))
+	a.VMOVUPS(factors, at(sums, 0))
+	factor := func(g int) reg.VecVirtual {
+		v := a.ZMM()
+		a.VBROADCASTSS(at(sums, 4*g), v)
+		return v
+	}
+	total := a.levels512(c, step, floats, factor, func(g int, levels reg.VecVirtual) { a.VMOVDQU32(levels, at(q, 32*g)) })
+	a.VMOVUPS(total, at(sums, 0))
+}
+
+// factors512 returns what stands for a level in each of sixteen groups, and what floats
+// are multiplied by to become levels. x says where the halves of groups are.
+func (a *assembler) factors512(c sixteenConstants512, x func(g, half int) Op) (step, factor reg.VecVirtual) {
 	a.Comment("The bits of floats without a sign are in the order of integers.")
 	peak := a.sixteen512(c.order, a.VPMAXSD, func(g int) reg.VecVirtual {
-		halves := make([]reg.VecVirtual, 2)
-		for i := range halves {
-			v := vectors(2, a.ZMM)
-			for half, t := range v {
-				a.VPANDD(at(x, 128*(g+i)+64*half), c.magnitude, t)
-			}
-			a.VPMAXSD(v[1], v[0], v[0])
-			halves[i] = v[0]
+		peaks := vectors(2, a.ZMM)
+		for i, v := range peaks {
+			t := a.ZMM()
+			a.VPANDD(x(g+i, 0), c.magnitude, v)
+			a.VPANDD(x(g+i, 1), c.magnitude, t)
+			a.VPMAXSD(t, v, v)
 		}
-		return a.halves512(halves, a.VPMAXSD)
+		return a.halves512(peaks, a.VPMAXSD)
 	})
 	a.Comment("The factor is 0 where the peak is below kernel.QuantiseMin.")
-	step, factor, least, above := a.ZMM(), a.ZMM(), a.ZMM(), a.K()
+	step, factor = a.ZMM(), a.ZMM()
+	least, above := a.ZMM(), a.K()
 	a.VDIVPS(c.top, peak, step)
 	a.VBROADCASTSS(a.floats(kernel.QuantiseMin), least)
 	a.VCMPPS(U8(notBelow), least, peak, above)
 	a.VDIVPS_Z(peak, c.top, above, factor)
-	a.VMOVUPS(step, at(scale, 0))
-	a.VMOVUPS(factor, at(sums, 0))
+	return step, factor
+}
 
-	a.Comment("Levels of two groups at a time, and the sums of four levels each.")
+// levels512 hands the levels of two groups at a time to store, and returns the sums of
+// all sixteen times their steps.
+func (a *assembler) levels512(c sixteenConstants512, step reg.VecVirtual, x func(g, half int) Op, factor func(g int) reg.VecVirtual, store func(g int, levels reg.VecVirtual)) reg.VecVirtual {
 	total := a.sixteen512(c.order, a.VPADDD, func(g int) reg.VecVirtual {
 		v := vectors(4, a.ZMM)
-		for i, t := range v {
-			if i%2 == 0 {
-				factor = a.ZMM()
-				a.VBROADCASTSS(at(sums, 4*(g+i/2)), factor)
+		for i := range 2 {
+			f := factor(g + i)
+			for half, t := range v[2*i:][:2] {
+				a.VMULPS(x(g+i, half), f, t)
+				a.VCVTPS2DQ(t, t)
 			}
-			a.VMULPS(at(x, 128*g+64*i), factor, t)
-			a.VCVTPS2DQ(t, t)
 		}
+		a.Comment("Packing works within quarters of registers; the permutation mends the order.")
 		a.VPACKSSDW(v[1], v[0], v[0])
 		a.VPACKSSDW(v[3], v[2], v[2])
 		a.VPACKSSWB(v[2], v[0], v[0])
-		a.VPERMD(v[0], c.order, v[0]) // packing works within quarters of registers
-		a.VMOVDQU32(v[0], at(q, 32*g))
-		fours := a.ZMM()
+		a.VPERMD(v[0], c.order, v[0])
+		store(g, v[0])
+		fours := a.ZMM() // sums of four levels each
 		a.VPXORD(fours, fours, fours)
 		a.vpdpbusd(nil, v[0], c.ones, fours)
 		return fours
 	})
 	a.VCVTDQ2PS(total, total)
 	a.VMULPS(step, total, total)
-	a.VMOVUPS(total, at(sums, 0))
+	return total
 }
 
 // sixteen512 combines the eight lanes of each of sixteen groups by an operation without

@@ -47,15 +47,8 @@ func (a *assembler) rowLimits() {
 	})
 	a.rowLimit("LayerNorm", a.YMM, 4*2, func(x reg.VecVirtual, sums []reg.VecVirtual) {
 		for i := 0; i < len(sums); i += 2 {
-			a.VADDPS(x, sums[i], sums[i])
-			d, y := a.YMM(), a.YMM()
-			a.VSUBPS(x, x, d)
-			a.VMULPS(d, d, d)
-			a.VADDPS(d, sums[i+1], sums[i+1])
-			a.VSUBPS(x, x, y)
-			a.VMULPS(x, y, y)
-			a.VMULPS(x, y, y)
-			a.VADDPS(x, y, y)
+			a.layerNormSums(x, sums[i], sums[i+1], a.YMM())
+			a.layerNormOf(x, a.YMM())
 		}
 	})
 	a.rowLimit("RMSNorm", a.YMM, 4, func(x reg.VecVirtual, sums []reg.VecVirtual) {
@@ -115,16 +108,38 @@ func (a *assembler) rowLimits() {
 		}
 	})
 	a.rowLimitWith("Quantise512", a.ZMM, func() func(reg.VecVirtual) {
-		magnitude, top := a.loadQuantise512()
+		constants := a.loadSixteen512()
 		return func(x reg.VecVirtual) {
-			v := []reg.VecVirtual{a.copied(a.ZMM, x), a.copied(a.ZMM, x)}
-			a.quantiseGroup512(magnitude, top, v)
-			for _, t := range v {
-				a.VPMOVSDB(t, t.AsX())
+			floats := func(int, int) Op { return x }
+			step, factors := a.factors512(constants, floats)
+			a.levels512(constants, step, floats, func(int) reg.VecVirtual { return factors }, func(int, reg.VecVirtual) {})
+		}
+	})
+	a.rowLimit("LayerNorm512", a.ZMM, 4*2, func(x reg.VecVirtual, sums []reg.VecVirtual) {
+		for i := 0; i < len(sums); i += 2 {
+			for range 2 { // sums stay in eight lanes
+				a.layerNormSums(x.AsY(), sums[i].AsY(), sums[i+1].AsY(), a.YMM())
 			}
+			a.layerNormOf(x, a.ZMM())
 		}
 	})
 	a.read()
+}
+
+// layerNormSums adds x and its square to sums.
+func (a *assembler) layerNormSums(x, sum, squares, t Op) {
+	a.VADDPS(x, sum, sum)
+	a.VSUBPS(x, x, t)
+	a.VMULPS(t, t, t)
+	a.VADDPS(t, squares, squares)
+}
+
+// layerNormOf makes t of x as if it were its own mean, factor, weight and bias.
+func (a *assembler) layerNormOf(x, t Op) {
+	a.VSUBPS(x, x, t)
+	a.VMULPS(x, t, t)
+	a.VMULPS(x, t, t)
+	a.VADDPS(x, t, t)
 }
 
 // rowLimit emits a loop over body, which gets a register of floats and sums.

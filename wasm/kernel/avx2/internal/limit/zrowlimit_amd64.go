@@ -77,6 +77,11 @@ func GELU512(rounds int)
 //go:noescape
 func Quantise512(rounds int)
 
+// LayerNorm512 repeats the arithmetic of an operation. rounds > 0.
+//
+//go:noescape
+func LayerNorm512(rounds int)
+
 // Read loads 256*blocks bytes. blocks > 0.
 //
 //go:noescape
