@@ -17,5 +17,16 @@ __attribute__((constructor)) static void effir_keep_memory(void) {
 	mallopt(M_TRIM_THRESHOLD, -1); // never
 #endif
 }
+
+static void effir_release_memory(void) {
+#ifdef __GLIBC__
+	malloc_trim(0);
+#endif
+}
 */
 import "C"
+
+// releaseMemory returns to the system what XLA has freed. What compiling leaves between
+// longer-lived memory is too small for a step's buffers: a dozen programs would cost
+// gigabytes.
+func releaseMemory() { C.effir_release_memory() }

@@ -259,7 +259,9 @@ func (s *session) run(ctx context.Context) (Result, error) {
 		if err != nil {
 			return Result{}, err
 		}
-		if shape := b.shape(); !s.shapes[shape] {
+		shape := b.shape()
+		compiled := !s.shapes[shape]
+		if compiled {
 			o.Progress(Progress{Compiling: shape})
 			s.shapes[shape] = true
 			rate.pause()
@@ -272,6 +274,9 @@ func (s *session) run(ctx context.Context) (Result, error) {
 		}
 		if err := s.finite(f); err != nil {
 			return Result{}, err
+		}
+		if compiled {
+			releaseMemory()
 		}
 		s.state.Step++
 		s.state.Tokens += int64(b.tokens)
