@@ -14,7 +14,8 @@ const (
 	RoleBGESlim     = "bge-slim"     // cut and recovered, in float
 	RoleBGEPackage  = "bge-package"  // what is released of it
 	RoleSmol        = "smol"         // SmolLM2 trained as a retriever, uncut, in float
-	RoleSmolSlim    = "smol-slim"    // cut and trained on the same data, in float
+	RoleSmolEqual   = "smol-equal"   // cut and trained on the same data for as many tokens, in float
+	RoleSmolSlim    = "smol-slim"    // cut and trained for as long as it takes, in float
 	RoleSmolPackage = "smol-package" // what is released of it
 )
 
@@ -27,8 +28,8 @@ const (
 //	bge_macs_share             multiply-adds per token of bge-slim over those of bge
 //	bge_package_bytes          of bge-package
 //	bge_slim_minus_minilm      mean of bge-slim minus mean of minilm
-//	smol_retention             mean of smol-slim over mean of smol
-//	smol_layer_params_share    parameters of the layers of smol-slim over those of smol
+//	smol_retention             mean of smol-equal over mean of smol
+//	smol_layer_params_share    parameters of the layers of smol-equal over those of smol
 //	smol_minus_minilm_share    mean of smol over mean of minilm, minus 1
 //	quantised_retention        worst of package over float slim model, of both
 //	fusion_minus_bm25_min      worst difference, over datasets and packages, of a
@@ -44,8 +45,8 @@ func Quality(found []Result, models []Model, tests []PairTest) (figures results.
 	q.set("bge_macs_share", q.costs(RoleBGESlim, RoleBGE, func(c Cost) int64 { return c.MACs }))
 	q.set("bge_package_bytes", q.bytes(RoleBGEPackage))
 	q.set("bge_slim_minus_minilm", q.combine(RoleBGESlim, RoleMiniLM, func(a, b float64) float64 { return a - b }))
-	q.set("smol_retention", q.ratio(RoleSmolSlim, RoleSmol))
-	q.set("smol_layer_params_share", q.costs(RoleSmolSlim, RoleSmol, func(c Cost) int64 { return c.LayerParameters }))
+	q.set("smol_retention", q.ratio(RoleSmolEqual, RoleSmol))
+	q.set("smol_layer_params_share", q.costs(RoleSmolEqual, RoleSmol, func(c Cost) int64 { return c.LayerParameters }))
 	q.set("smol_minus_minilm_share", q.combine(RoleSmol, RoleMiniLM, func(a, b float64) float64 { return a/b - 1 }))
 	q.set("quantised_retention", q.worst([]measure{q.ratio(RoleBGEPackage, RoleBGESlim), q.ratio(RoleSmolPackage, RoleSmolSlim)}))
 	q.set("fusion_minus_bm25_min", q.fusionMinusBM25())
@@ -95,7 +96,7 @@ func (q *quality) countFusions(tests []PairTest) {
 	}
 }
 
-var roles = []string{RoleMiniLM, RoleBGE, RoleBGESlim, RoleBGEPackage, RoleSmol, RoleSmolSlim, RoleSmolPackage}
+var roles = []string{RoleMiniLM, RoleBGE, RoleBGESlim, RoleBGEPackage, RoleSmol, RoleSmolEqual, RoleSmolSlim, RoleSmolPackage}
 
 type quality struct {
 	found   []Result

@@ -79,7 +79,7 @@ permutations: each fusion against BM25, each model against the first, and each -
 	f.StringVar(&e.json, "json", "", "file to write everything to as JSON")
 	f.StringVar(&e.markdown, "markdown", "", "file to write a Markdown table to")
 	f.StringVar(&e.chart, "chart", "", "file to write a page with charts of quality against cost to (HTML)")
-	f.StringVar(&e.quality, "quality", "", "results file (JSON) for the figures of a release; models are named minilm, bge, bge-slim, bge-package, smol, smol-slim, smol-package")
+	f.StringVar(&e.quality, "quality", "", "results file (JSON) for the figures of a release; models are named minilm, bge, bge-slim, bge-package, smol, smol-equal, smol-slim, smol-package")
 	return c
 }
 

@@ -24,14 +24,14 @@ func TestEvaluateModels(t *testing.T) {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	file := func(name string) string { return filepath.Join(work, name) }
-	arguments := []string{"evaluate", data, "--model", "smol=" + checkpoint, "--model", "smol-slim=" + checkpoint + "@4", "--model", "smol-package=" + pack,
+	arguments := []string{"evaluate", data, "--model", "smol=" + checkpoint, "--model", "smol-equal=" + checkpoint + "@4", "--model", "smol-package=" + pack,
 		"--skip-missing", "--model", "bge=" + file("absent"), "--compare", "smol-package,smol", "--weights", "1:0.5",
 		"--json", file("all.json"), "--markdown", file("table.md"), "--chart", file("chart.html"), "--quality", file("quality.json"), "--record", file("eval.json"), "--runs", file("runs")}
 	out, err := run(t, arguments...)
 	if err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
-	for _, want := range []string{"smol-slim", "bm25 + smol-package 1:0.5", "bge is left out"} {
+	for _, want := range []string{"smol-equal", "bm25 + smol-package 1:0.5", "bge is left out"} {
 		if !strings.Contains(out, want) {
 			t.Errorf("output lacks %q:\n%s", want, out)
 		}
