@@ -237,6 +237,9 @@ func (o *Options) check() error {
 			return fmt.Errorf("--%s %d, want 2 to 8, or 0 for none", b.name, b.bits)
 		}
 	}
+	if o.EmbeddingBits != 0 && o.TrainEmbeddings {
+		return errors.New("--embedding-bits rounds the token table once, at the start, and --train-embeddings would undo it: use one of them")
+	}
 	slices.Sort(o.Buckets)
 	o.Buckets = slices.Compact(o.Buckets)
 	return errors.Join(positive("learning-rate", o.LearningRate), positive("clip", o.Clip),

@@ -279,6 +279,7 @@ func TestBadInput(t *testing.T) {
 		"--precision":           func(o *Options) { o.Precision = "fp8" },
 		"leave out --lora":      func(o *Options) { o.SlimLambda, o.LoRARank = 1, 2 },
 		"--weight-bits":         func(o *Options) { o.WeightBits = 1 },
+		"would undo it":         func(o *Options) { o.EmbeddingBits, o.TrainEmbeddings = 4, true },
 		"other files":           func(o *Options) { o.Out = filepath.Dir(empty) },
 		"does not exist":        func(o *Options) { o.Model = "nowhere" },
 		"--warm-up":             func(o *Options) { o.WarmUp = 1 },
